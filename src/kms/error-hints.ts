@@ -1,0 +1,56 @@
+/**
+ * One next step for each error code of KMS and of its gateway. Keys are codes; a trailing `*` matches a family.
+ * Source: help page "Common error codes", the API Error Center, and replies seen in public issues.
+ */
+const HINTS: Readonly<Record<string, string>> = {
+  'Forbidden.KeyNotFound':
+    'Check the key ID and the region: a key lives in one region only. find_resources lists them.',
+  'Forbidden.AliasNotFound': 'Check the alias and the region, or use the key ID.',
+  'Forbidden.ResourceNotFound': 'Check the name and the region: find_resources lists the secrets of a region.',
+  'Certificate.NotFound': 'Check the certificate ID and the region.',
+  'InvalidResourceId.NotFound': 'Check the IDs and the region: find_resources lists what is there.',
+  'InvalidRegionId*': 'Check RegionId.',
+  'Forbidden.NoPermission': 'Ask for a RAM policy that allows this action on this resource; the README has one.',
+  'Forbidden.RAM': 'Ask for a RAM policy that allows this action on this resource; the README has one.',
+  NoPermission: 'Ask for a RAM policy that allows this action on this resource; the README has one.',
+  'Forbidden.KmsServiceNotEnabled': 'Activate KMS for this account in the console.',
+  'Forbidden.InDebt*': 'Settle the account, then repeat the call.',
+  'Forbidden.ProhibitedByRiskControl': 'Ask Alibaba Cloud support: risk control has blocked the account.',
+  'InvalidAccessKeyId*':
+    'Check the AccessKey ID in the MCP server’s environment or profile; it may have been deleted or rotated.',
+  'Forbidden.AccessKey': 'Enable the AccessKey in the RAM console, or use another.',
+  SignatureDoesNotMatch: 'Check the AccessKey secret in the MCP server’s environment or profile.',
+  IncompleteSignature: 'Check the AccessKey secret in the MCP server’s environment or profile.',
+  'InvalidSecurityToken*': 'Get new STS credentials for the MCP server, then repeat the call.',
+  MissingSecurityToken: 'These are STS credentials: give the MCP server their security token too.',
+  'InvalidTimeStamp*': 'Set the clock of the machine that runs the MCP server.',
+  IllegalTimestamp: 'Set the clock of the machine that runs the MCP server.',
+  SignatureNonceUsed: 'Repeat the call.',
+  'InvalidAction.NotFound': 'This operation is not offered to this account or in this region.',
+  UnsupportedOperation: 'This operation is not offered to this account or in this region.',
+  InvalidVersion: 'Check --endpoint: it does not serve KMS 2016-01-20.',
+  NoSuchVersion: 'Check --endpoint: it does not serve KMS 2016-01-20.',
+  'Rejected.LimitExceeded': 'A resource carries at most 10 tags: remove one first.',
+  'Rejected.PendingDeletion': 'The key is about to be deleted; cancel the deletion first.',
+  'Rejected.PendingImport': 'Import the key material first.',
+  'Rejected.Disabled': 'Enable the key first.',
+  'Rejected.Throttling': 'Wait a few seconds, then repeat the call.',
+  'Throttling*': 'Wait a few seconds, then repeat the call.',
+  InvalidParameter: 'Check the values against the API page, then repeat the call.',
+  MissingParameter: 'Check the values against the API page, then repeat the call.',
+  InternalFailure: 'Repeat the call in a moment.',
+  InternalError: 'Repeat the call in a moment.',
+  'ServiceUnavailable*': 'Repeat the call in a moment.',
+};
+
+const DEFAULT_HINT = 'Look the code up in the API Error Center (https://api.alibabacloud.com/troubleshoot).';
+
+/** The next step after an error with this code. */
+export function hintFor(code: string): string {
+  const exact = Object.hasOwn(HINTS, code) ? HINTS[code] : undefined;
+  if (exact !== undefined) return exact;
+  for (const [pattern, hint] of Object.entries(HINTS)) {
+    if (pattern.endsWith('*') && code.startsWith(pattern.slice(0, -1))) return hint;
+  }
+  return DEFAULT_HINT;
+}

@@ -1,0 +1,89 @@
+import type { WireReply } from './transport.js';
+
+/** A reply, understood. Text in it is the service's: data, never instructions. */
+export type Reply =
+  | { readonly kind: 'success'; readonly body: Readonly<Record<string, unknown>>; readonly requestId: string }
+  | {
+      readonly kind: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly requestId: string | undefined;
+    }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Some services answer HTTP 200 with one of these in `Code`; anything else there is an error. */
+const SUCCESS_CODES: ReadonlySet<string> = new Set(['OK', 'Success', '200']);
+
+/**
+ * Reads a reply of any RPC product: JSON or XML, KMS's own error body (`HttpStatus, Code, Message, RequestId`) and
+ * the gateway's (`RequestId, Message, Recommend, HostId, Code`), lower-case spellings, HTTP 200 with an error `Code`.
+ * Whatever else comes (an HTML page, a cut-off or empty body, a redirect) is `unreadable`. Never throws.
+ */
+export function readReply(reply: WireReply): Reply {
+  if (reply.status >= 300 && reply.status < 400) return { kind: 'unreadable', reason: 'a redirect' };
+  const text = reply.body.trimStart();
+  const body = text.startsWith('{') ? parseJson(text) : text.startsWith('<') ? parseXml(text) : undefined;
+  if (body === undefined) return { kind: 'unreadable', reason: unreadableReason(text) };
+
+  const code = textField(body, 'Code', 'code');
+  const requestId = textField(body, 'RequestId', 'requestId') ?? reply.requestId;
+  const succeeded = reply.status >= 200 && reply.status < 300;
+  if (succeeded && (code === undefined || SUCCESS_CODES.has(code))) {
+    return requestId === undefined
+      ? { kind: 'unreadable', reason: 'an answer without RequestId' }
+      : { kind: 'success', body, requestId };
+  }
+  if (code === undefined) return { kind: 'unreadable', reason: 'an error without a code' };
+  return { kind: 'error', code, message: textField(body, 'Message', 'message') ?? '', requestId };
+}
+
+function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The leaf elements of a small XML document, which is all that error bodies and tag writes hold. JSON is what we ask
+ * for; XML comes only from gateways that ignore that.
+ */
+function parseXml(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (/^<(!doctype\s+html|html)\b/i.test(text)) return undefined;
+  const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)[^>]*>/.exec(text)?.[1];
+  if (root === undefined || !text.trimEnd().endsWith(`</${root}>`)) return undefined;
+  const fields: [string, string][] = [];
+  for (const [, name, value] of text.matchAll(/<([A-Za-z][\w.-]*)>([^<]*)<\/\1>/g)) {
+    if (name !== undefined && value !== undefined) fields.push([name, decodeEntities(value)]);
+  }
+  return Object.fromEntries(fields);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+function decodeEntities(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos);/g, (whole, name: string) => ENTITIES[name] ?? whole);
+}
+
+function unreadableReason(text: string): string {
+  if (text === '') return 'an empty body';
+  if (text.startsWith('{')) return 'cut-off or malformed JSON';
+  if (text.startsWith('<')) return 'an HTML page or malformed XML';
+  return 'neither JSON nor XML';
+}
+
+/** A non-empty string or number under the first of `names` that the body has. */
+function textField(body: Readonly<Record<string, unknown>>, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = Object.hasOwn(body, name) ? body[name] : undefined;
+    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'number') return String(value);
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

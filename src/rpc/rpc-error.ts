@@ -1,0 +1,62 @@
+/**
+ * Why a call failed. Only facts that are safe to show: never a URL, a header that we sent, or a library's own
+ * error object, since those can hold the signature or the token.
+ */
+export type RpcFailure =
+  /** The service answered with an error of its own. `code` and `message` are the service's text: data, not instructions. */
+  | {
+      readonly kind: 'service';
+      readonly code: string;
+      readonly message: string;
+      readonly requestId: string | undefined;
+      readonly httpStatus: number;
+    }
+  /** No connection, so nothing was sent. `reason` is a system or TLS error code such as `ECONNREFUSED`. */
+  | { readonly kind: 'unreachable'; readonly host: string; readonly reason: string }
+  /** Sent, and no complete answer came: a timeout or a reset connection. */
+  | { readonly kind: 'no-reply'; readonly host: string; readonly reason: string }
+  /** Answered, but not in the service's language: an HTML page, a cut-off body, a redirect, too many bytes. */
+  | { readonly kind: 'unreadable'; readonly host: string; readonly reason: string; readonly httpStatus: number }
+  /** Stopped by the caller's signal. */
+  | { readonly kind: 'cancelled' }
+  /** The caller's deadline passed before an attempt could be made. */
+  | { readonly kind: 'deadline' };
+
+/**
+ * What the call may have done to the service's state, over all its attempts.
+ * `none`: every attempt was refused or never left. `unknown`: at least one attempt may have been carried out.
+ */
+export type RpcEffect = 'none' | 'unknown';
+
+/** A call that did not succeed. Holds no `cause`: see `RpcFailure`. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly failure: RpcFailure;
+  readonly effect: RpcEffect;
+  /** Number of attempts that were started. */
+  readonly attempts: number;
+
+  constructor(failure: RpcFailure, effect: RpcEffect, attempts: number) {
+    super(describe(failure));
+    this.failure = failure;
+    this.effect = effect;
+    this.attempts = attempts;
+  }
+}
+
+function describe(failure: RpcFailure): string {
+  switch (failure.kind) {
+    case 'service':
+      return `${failure.code}: ${failure.message}`;
+    case 'unreachable':
+      return `No connection to ${failure.host} (${failure.reason}).`;
+    case 'no-reply':
+      return `No answer from ${failure.host} (${failure.reason}).`;
+    case 'unreadable':
+      return `Unreadable answer from ${failure.host} (${failure.reason}, HTTP ${failure.httpStatus}).`;
+    case 'cancelled':
+      return 'Cancelled by the caller.';
+    case 'deadline':
+      return 'Out of time.';
+  }
+}

@@ -1,0 +1,95 @@
+import type { Credentials } from '../credentials/credentials.js';
+import { canonicalQuery, percentEncode } from './percent-encode.js';
+import { signV1 } from './signature-v1.js';
+import { EMPTY_BODY_SHA256, signV3, V3_ALGORITHM } from './signature-v3.js';
+import type { WireRequest } from './transport.js';
+
+/** `v3` is ACS3-HMAC-SHA256; `v1` is HMAC-SHA1 RPC, SignatureVersion 1.0. */
+export type SignatureVersion = 'v3' | 'v1';
+
+/** One attempt of a call, before it is signed. */
+export interface UnsignedRequest {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Host and port, as they go into the `host` header. */
+  readonly host: string;
+  /** Action name, e.g. `UntagResource`. */
+  readonly action: string;
+  /** API version, e.g. `2016-01-20`. */
+  readonly version: string;
+  /** Operation parameters; lists already flattened (`TagKey.1`). */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Signs one attempt. Parameters travel in the query of a POST with an empty body, as the official SDK sends them.
+ * `nonce` must be fresh for every attempt and `timeMs` the service's time as far as it is known.
+ */
+export function signRequest(
+  request: UnsignedRequest,
+  credentials: Credentials,
+  signature: SignatureVersion,
+  nonce: string,
+  timeMs: number,
+): WireRequest {
+  // UTC without milliseconds: both signatures refuse them.
+  const timestamp = `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+  const { origin, timeoutMs } = request;
+  return signature === 'v3'
+    ? { origin, timeoutMs, ...v3(request, credentials, nonce, timestamp) }
+    : { origin, timeoutMs, ...v1(request, credentials, nonce, timestamp) };
+}
+
+type PathAndHeaders = Pick<WireRequest, 'path' | 'headers'>;
+
+function v3(request: UnsignedRequest, credentials: Credentials, nonce: string, timestamp: string): PathAndHeaders {
+  const query = canonicalQuery(request.parameters);
+  // In alphabetical order, which is the order the signature wants.
+  const headers: [string, string][] = [
+    ['host', request.host],
+    ['x-acs-action', request.action],
+    ['x-acs-content-sha256', EMPTY_BODY_SHA256],
+    ['x-acs-date', timestamp],
+  ];
+  if (credentials.securityToken !== undefined) headers.push(['x-acs-security-token', credentials.securityToken]);
+  headers.push(['x-acs-signature-nonce', nonce], ['x-acs-version', request.version]);
+
+  const { signedHeaders, signature } = signV3({
+    method: 'POST',
+    path: '/',
+    query,
+    headers,
+    bodySha256: EMPTY_BODY_SHA256,
+    accessKeySecret: credentials.accessKeySecret,
+  });
+  const authorization = `${V3_ALGORITHM} Credential=${credentials.accessKeyId},SignedHeaders=${signedHeaders},Signature=${signature}`;
+  return {
+    path: query === '' ? '/' : `/?${query}`,
+    headers: [
+      ...headers.flat(),
+      ...['accept', 'application/json', 'authorization', authorization, 'user-agent', request.userAgent],
+    ],
+  };
+}
+
+function v1(request: UnsignedRequest, credentials: Credentials, nonce: string, timestamp: string): PathAndHeaders {
+  const parameters: Record<string, string> = {
+    ...request.parameters,
+    AccessKeyId: credentials.accessKeyId,
+    Action: request.action,
+    Format: 'JSON',
+    SignatureMethod: 'HMAC-SHA1',
+    SignatureNonce: nonce,
+    SignatureVersion: '1.0',
+    Timestamp: timestamp,
+    Version: request.version,
+  };
+  if (credentials.securityToken !== undefined) parameters['SecurityToken'] = credentials.securityToken;
+  const signature = signV1({ method: 'POST', parameters, accessKeySecret: credentials.accessKeySecret });
+  return {
+    path: `/?${canonicalQuery(parameters)}&Signature=${percentEncode(signature)}`,
+    headers: ['host', request.host, 'accept', 'application/json', 'user-agent', request.userAgent],
+  };
+}

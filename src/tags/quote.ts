@@ -1,0 +1,25 @@
+/**
+ * Other people's text, made fit to stand in a message: control, bidirectional and zero-width characters and lone
+ * surrogates are taken out, the rest is cut at `cap` characters and put in JSON quotes, so that it cannot pass for
+ * our own words.
+ */
+export function quote(text: string, cap = 160): string {
+  return JSON.stringify(plain(text, cap));
+}
+
+/** As `quote`, without the quotes: for text that stands alone, such as an error message of the service. */
+export function plain(text: string, cap = 300): string {
+  const clean = text.toWellFormed().replace(INVISIBLE, ' ');
+  const characters = [...clean];
+  return characters.length <= cap ? clean : `${characters.slice(0, cap).join('')}…`;
+}
+
+/** Controls, format characters (bidirectional marks, zero-width, soft hyphen, tags), line and paragraph separators. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]+/gu;
+
+/** `items` quoted and joined, at most `most` of them, then "and N more". */
+export function quoteList(items: readonly string[], most = 20): string {
+  const shown = items.slice(0, most).map((item) => quote(item));
+  const rest = items.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isChangeId } from './change.js';
+import type { JournalStore } from './journal.js';
+
+/** How much is kept; the oldest changes go first. */
+export interface JournalLimits {
+  readonly changes: number;
+  readonly bytes: number;
+}
+
+const DEFAULT_LIMITS: JournalLimits = { changes: 1_000, bytes: 512 * 1024 * 1024 };
+/** Characters that are gathered before they are written. */
+const WRITE_SIZE = 256 * 1024;
+
+/**
+ * The journal as files: `<directory>/<ChangeId>.jsonl`, mode 0600, one a change, so that any number of servers can
+ * share the directory without a lock. The directory is made with the first change, not at start-up.
+ */
+export function fileJournalStore(directory: string, limits: JournalLimits = DEFAULT_LIMITS): JournalStore {
+  const handles = new Map<string, FileHandle>();
+  const spentDirectory = join(directory, 'spent');
+  const fileOf = (id: string): string => join(directory, `${id}.jsonl`);
+
+  return {
+    async create(id, lines) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const file = await open(fileOf(id), 'ax', 0o600);
+      try {
+        await writeLines(file, lines);
+        await file.sync();
+        await syncDirectory(directory);
+      } catch (error) {
+        await file.close();
+        await unlink(fileOf(id)).catch(() => undefined);
+        throw error;
+      }
+      handles.set(id, file);
+      await prune(directory, limits, id);
+    },
+
+    async append(id, line) {
+      await handles.get(id)?.appendFile(`${line}\n`);
+    },
+
+    async close(id) {
+      await handles.get(id)?.close();
+      handles.delete(id);
+    },
+
+    async read(id) {
+      if (!isChangeId(id)) return undefined;
+      const file = await open(fileOf(id), 'r').catch(() => undefined);
+      if (file === undefined) return undefined;
+      return file.readLines({ encoding: 'utf8' });
+    },
+
+    async *newest() {
+      yield* (await changeIds(directory)).reverse();
+    },
+
+    async spend(token, ttlMs) {
+      await mkdir(spentDirectory, { recursive: true, mode: 0o700 });
+      const first = await claim(join(spentDirectory, createHash('sha256').update(token).digest('hex')));
+      await forget(spentDirectory, Date.now() - ttlMs);
+      return first;
+    },
+  };
+}
+
+async function writeLines(file: FileHandle, lines: Iterable<string>): Promise<void> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < WRITE_SIZE) continue;
+    await file.appendFile(text);
+    text = '';
+  }
+  await file.appendFile(text);
+}
+
+/** Makes the file's name durable too. Windows cannot open a directory, and needs no such thing. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function changeIds(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => name.slice(0, -'.jsonl'.length))
+    .filter(isChangeId)
+    .sort();
+}
+
+/** Best effort: a journal that is too large is no reason to refuse a change. */
+async function prune(directory: string, limits: JournalLimits, keep: string): Promise<void> {
+  const ids = await changeIds(directory);
+  const sizes = await Promise.all(
+    ids.map((id) =>
+      stat(join(directory, `${id}.jsonl`)).then(
+        (file) => file.size,
+        () => 0,
+      ),
+    ),
+  );
+  let bytes = sizes.reduce((sum, size) => sum + size, 0);
+  let count = ids.length;
+  for (const [index, id] of ids.entries()) {
+    if ((count <= limits.changes && bytes <= limits.bytes) || id === keep) return;
+    await unlink(join(directory, `${id}.jsonl`)).catch(() => undefined);
+    count -= 1;
+    bytes -= sizes[index] ?? 0;
+  }
+}
+
+/** Drops tokens that were spent before `time`: they have expired since. */
+async function forget(directory: string, time: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const spentAt = await stat(path).then(
+      (file) => file.mtimeMs,
+      () => time,
+    );
+    if (spentAt < time) await unlink(path).catch(() => undefined);
+  }
+}
+
+/** True for the one caller that makes the file. */
+async function claim(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}

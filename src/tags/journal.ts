@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  type ChangeHeader,
+  type ChangeItem,
+  type ChangeState,
+  type ChangeSummary,
+  newChangeId,
+  type Outcome,
+  type StoredChange,
+} from './change.js';
+import { decodeRecord, encodeRecord, type JournalRecord } from './journal-record.js';
+import { TagsError } from './tags-error.js';
+
+/**
+ * Where the lines of changes are kept. Two stores exist: files (`journal-files.ts`), and Redis for replicas.
+ * Ids are change ids; a line has no newline inside.
+ */
+export interface JournalStore {
+  /** Creates a change with its first lines; durable when resolved. Rejects when that cannot be promised. */
+  create(id: string, lines: Iterable<string>): Promise<void>;
+  /** Adds a line to a change of this process. */
+  append(id: string, line: string): Promise<void>;
+  /** No more lines will come from this process. */
+  close(id: string): Promise<void>;
+  /** The lines of a change in order, or undefined if there is none. A torn last line may be among them. */
+  read(id: string): Promise<AsyncIterable<string> | undefined>;
+  /** Ids of changes, newest first. */
+  newest(): AsyncIterable<string>;
+  /** True the first time a token is seen, false ever after, for at least `ttlMs`. Rejects when it cannot tell. */
+  spend(token: string, ttlMs: number): Promise<boolean>;
+}
+
+/** Whose changes a caller may see: their own, or everybody's. */
+export interface Viewer {
+  /** Undefined where callers have no names (stdio, HTTP on loopback). */
+  readonly subject: string | undefined;
+  readonly seesAll: boolean;
+}
+
+export interface NewChange extends Pick<ChangeHeader, 'tool' | 'regionId' | 'resourceType' | 'subject' | 'undoes'> {
+  readonly items: readonly ChangeItem[];
+}
+
+/** A change under way. */
+export interface OpenChange {
+  readonly changeId: string;
+  /** Never rejects: the write has happened by then, and what undo needs is on disk already. */
+  record(outcome: Outcome): Promise<void>;
+  end(state: Extract<ChangeState, 'done' | 'partial' | 'nothing_done' | 'unknown'>): Promise<void>;
+}
+
+/** The change journal: written before a change is sent, read to list changes and to take them back. */
+export interface Journal {
+  /** Resolves when everything that undo needs is durable. Throws `JOURNAL_UNAVAILABLE`: then nothing may be sent. */
+  begin(change: NewChange): Promise<OpenChange>;
+  /** Newest first. */
+  list(limit: number, viewer: Viewer): Promise<readonly ChangeSummary[]>;
+  /** Undefined when there is no such change, or it is not the viewer's. */
+  read(changeId: string, viewer: Viewer): Promise<StoredChange | undefined>;
+  /** True once for each token. Throws `JOURNAL_UNAVAILABLE`. */
+  spend(token: string, ttlMs: number): Promise<boolean>;
+}
+
+export interface JournalOptions {
+  readonly store: JournalStore;
+  readonly now?: () => number;
+}
+
+/** Items on one line: large enough to be quick, small enough to be read in pieces. */
+const ITEMS_PER_LINE = 100;
+/** A change that has not ended by then was cut off, whoever has its process id now: no tool call lives longer. */
+const LONGEST_CHANGE_MS = 60_000;
+
+/** A journal over a store of lines. */
+export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
+  async function read(changeId: string, withItems: boolean): Promise<StoredChange | undefined> {
+    const lines = await store.read(changeId);
+    if (lines === undefined) return undefined;
+    let header: ChangeHeader | undefined;
+    let ended: ChangeState | undefined;
+    const items: ChangeItem[] = [];
+    const counts = { done: 0, failed: 0, unknown: 0 };
+    const requestIds: string[] = [];
+    for await (const line of lines) {
+      // A line that was cut off by the end of its process holds nothing that anybody relied on.
+      const record = decodeRecord(line, withItems);
+      if (record === undefined) continue;
+      if ('header' in record) header = record.header;
+      if ('items' in record) items.push(...record.items);
+      if ('outcome' in record) {
+        counts[record.outcome.kind] += record.outcome.resourceIds.length;
+        if (record.outcome.requestId !== undefined) requestIds.push(record.outcome.requestId);
+      }
+      if ('end' in record) ended = record.end;
+    }
+    if (header === undefined || header.changeId !== changeId) return undefined;
+    return { ...header, state: ended ?? unfinishedState(header, now()), counts, requestIds, items };
+  }
+
+  return {
+    async begin({ items, ...change }) {
+      const time = now();
+      const changeId = newChangeId(time, randomBytes(4).toString('hex'));
+      const header: ChangeHeader = {
+        ...change,
+        changeId,
+        time: new Date(time).toISOString(),
+        resources: items.length,
+        firstResourceId: items[0]?.resourceId ?? '',
+        tagKeys: [...new Set(items.flatMap((item) => Object.keys(item.after)))],
+        host: hostname(),
+        pid: process.pid,
+      };
+      try {
+        await store.create(changeId, linesOf(header, items));
+      } catch (error) {
+        throw unavailable(error);
+      }
+      const append = async (record: JournalRecord): Promise<void> => {
+        try {
+          await store.append(changeId, encodeRecord(record));
+        } catch {
+          // The change then shows as interrupted, and undo looks at the resources themselves.
+        }
+      };
+      return {
+        changeId,
+        record: (outcome) => append({ outcome, time: new Date(now()).toISOString() }),
+        async end(state) {
+          await append({ end: state, time: new Date(now()).toISOString() });
+          await store.close(changeId);
+        },
+      };
+    },
+
+    async list(limit, viewer) {
+      const found: ChangeSummary[] = [];
+      for await (const id of store.newest()) {
+        const change = await read(id, false);
+        if (change === undefined || !mayView(viewer, change)) continue;
+        found.push(change);
+        if (found.length >= limit) break;
+      }
+      return found;
+    },
+
+    async read(changeId, viewer) {
+      const change = await read(changeId, true);
+      return change !== undefined && mayView(viewer, change) ? change : undefined;
+    },
+
+    async spend(token, ttlMs) {
+      try {
+        return await store.spend(token, ttlMs);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+  };
+}
+
+function* linesOf(header: ChangeHeader, items: readonly ChangeItem[]): Iterable<string> {
+  yield encodeRecord({ header });
+  for (let start = 0; start < items.length; start += ITEMS_PER_LINE) {
+    yield encodeRecord({ items: items.slice(start, start + ITEMS_PER_LINE) });
+  }
+}
+
+function mayView(viewer: Viewer, change: ChangeHeader): boolean {
+  return viewer.seesAll || change.subject === viewer.subject;
+}
+
+function unfinishedState(header: ChangeHeader, now: number): 'running' | 'interrupted' {
+  const isRecent = now - Date.parse(header.time) < LONGEST_CHANGE_MS;
+  const mayLive = header.host !== hostname() || isAlive(header.pid);
+  return isRecent && mayLive ? 'running' : 'interrupted';
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: there is such a process, and it is somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** A code such as `ENOSPC` or `EROFS` says enough; a message may hold a path or a Redis URL. */
+function unavailable(error: unknown): TagsError {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  return new TagsError(
+    'JOURNAL_UNAVAILABLE',
+    `The change journal cannot be written (${code}), and without it the change could not be undone.`,
+    'Ask the operator of this server to free or fix the state directory (--state-dir).',
+  );
+}

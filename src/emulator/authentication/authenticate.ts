@@ -1,0 +1,42 @@
+import { assumptions } from '../assumptions.js';
+import { gatewayRefusal } from '../refusal.js';
+import type { WireRequest } from '../wire-request.js';
+import type { AccessKeyHolder } from './access-key.js';
+import { readAcs3Signature } from './acs3-signature.js';
+import type { NonceStore } from './nonce-store.js';
+import { readRpcSignature } from './rpc-signature.js';
+
+export interface AuthenticationState {
+  readonly accessKeys: AccessKeyHolder;
+  readonly nonces: NonceStore;
+}
+
+/**
+ * Throws `Refusal` unless the request is signed by the account's access key, now, and for the first time.
+ * `now` in milliseconds. The nonce is looked at last: only a request that is genuine may use one up.
+ */
+export function authenticate(request: WireRequest, { accessKeys, nonces }: AuthenticationState, now: number): void {
+  const signed = request.scheme === 'v3' ? readAcs3Signature(request) : readRpcSignature(request);
+  checkTimestamp(signed.timestamp, now);
+  accessKeys.check(signed.accessKeyId, signed.securityToken);
+  const { matches, stringToSign } = signed.verify(accessKeys.current.accessKeySecret);
+  if (!matches) {
+    throw gatewayRefusal(
+      'SignatureDoesNotMatch',
+      `Specified signature is not matched with our calculation. server string to sign is:${stringToSign}`,
+    );
+  }
+  if (!nonces.admit(signed.nonce, now)) {
+    throw gatewayRefusal('SignatureNonceUsed');
+  }
+}
+
+function checkTimestamp(timestamp: string, now: number): void {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN;
+  if (Number.isNaN(at)) {
+    throw gatewayRefusal('InvalidTimeStamp.Format');
+  }
+  if (Math.abs(now - at) > assumptions.timeWindowMs) {
+    throw gatewayRefusal('InvalidTimeStamp.Expired');
+  }
+}

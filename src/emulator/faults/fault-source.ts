@@ -1,0 +1,53 @@
+import { checkFaultPlan, type FaultKind, type FaultPlan, faultKinds } from './fault-plan.js';
+import { parseFaultSpec } from './fault-spec.js';
+
+/** Decides for each request what goes wrong with it. */
+export interface FaultSource {
+  /** The fault of the next request, which asks for `action`. Undefined: none. */
+  next(action: string): FaultKind | undefined;
+  readonly slowMs: number;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** A source for a plan, or for a SPEC text. Throws `Error` for a plan that is wrong. */
+export function createFaultSource(faults: FaultPlan | string | undefined): FaultSource {
+  const plan = typeof faults === 'string' ? parseFaultSpec(faults) : checkFaultPlan(faults ?? {});
+  const script = [...(plan.script ?? [])];
+  const draw = seededRandom(plan.seed ?? 1);
+  return {
+    next(action) {
+      if (plan.actions !== undefined && !plan.actions.includes(action)) {
+        return undefined;
+      }
+      const step = script.shift();
+      if (step !== undefined) {
+        return step === 'ok' ? undefined : step;
+      }
+      return pick(plan.probabilities ?? {}, draw());
+    },
+    slowMs: plan.slowMs ?? 300,
+    retryAfterMs: plan.retryAfterMs,
+  };
+}
+
+function pick(probabilities: NonNullable<FaultPlan['probabilities']>, drawn: number): FaultKind | undefined {
+  let upTo = 0;
+  for (const kind of faultKinds) {
+    upTo += probabilities[kind] ?? 0;
+    if (drawn < upTo) {
+      return kind;
+    }
+  }
+  return undefined;
+}
+
+/** mulberry32: small, fast, and the same on every machine. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { Account, Resource } from '../account/account.js';
+import { invalidParameter } from '../refusal.js';
+import { jsonParameter, type Parameters } from './parameters.js';
+
+/** What a resource shows to a filter key: one value. */
+export type FilterFields<T> = Readonly<Record<string, (resource: T) => string>>;
+
+const filtersSchema = z.array(z.object({ Key: z.string(), Values: z.array(z.string()).max(10).default([]) })).max(10);
+
+/**
+ * The resources that pass the `Filters` parameter, a JSON array of `{Key, Values}`: every key must match, by any
+ * of its values; a key that is there again adds values. `TagKey` and `TagValue` together must match one tag.
+ * The latest results are kept until a tag changes, so that pages do not filter a large account again and again.
+ * Source: ListKeys and ListSecrets pages.
+ */
+export function createFilter<T extends Resource>(fields: FilterFields<T>) {
+  const cache = new WeakMap<Account, { version: number; lists: Map<string, readonly T[]> }>();
+  return (account: Account, all: readonly T[], parameters: Parameters): readonly T[] => {
+    const text = parameters['Filters'] ?? '';
+    if (text === '') {
+      return all;
+    }
+    let kept = cache.get(account);
+    if (kept === undefined || kept.version !== account.version || kept.lists.size > KEPT_LISTS) {
+      kept = { version: account.version, lists: new Map() };
+      cache.set(account, kept);
+    }
+    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields));
+    kept.lists.set(text, list);
+    return list;
+  };
+}
+
+const KEPT_LISTS = 8;
+
+function readPredicate<T extends Resource>(parameters: Parameters, fields: FilterFields<T>): (resource: T) => boolean {
+  const wanted = new Map<string, Set<string>>();
+  for (const { Key, Values } of jsonParameter(parameters, 'Filters', filtersSchema) ?? []) {
+    if (Key !== 'TagKey' && Key !== 'TagValue' && !Object.hasOwn(fields, Key)) {
+      throw invalidParameter('Filters');
+    }
+    const values = wanted.get(Key) ?? new Set<string>();
+    wanted.set(Key, values);
+    for (const value of Values) {
+      values.add(value);
+    }
+  }
+  // A key without values asks for nothing.
+  const allows = (key: string, value: string) => (wanted.get(key)?.size ?? 0) === 0 || wanted.get(key)?.has(value);
+  const byTag = (wanted.get('TagKey')?.size ?? 0) + (wanted.get('TagValue')?.size ?? 0) > 0;
+  const asked = Object.entries(fields).filter(([key]) => (wanted.get(key)?.size ?? 0) > 0);
+  return (resource) =>
+    asked.every(([key, read]) => allows(key, read(resource))) &&
+    (!byTag || resource.tags.some((tag) => allows('TagKey', tag.key) && allows('TagValue', tag.value)));
+}

@@ -1,0 +1,12 @@
+import type { Account } from '../account/account.js';
+import type { ReplyBody } from '../wire-reply.js';
+
+/** An authenticated call of an operation. */
+export interface OperationCall {
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly account: Account;
+}
+
+/** Does what the call asks, or throws `Refusal` and changes nothing. Answers without the RequestId. */
+export type Operation = (call: OperationCall) => ReplyBody;

@@ -1,0 +1,90 @@
+import type { Account, Key, Resource } from '../account/account.js';
+import type { KeyState } from '../account/account-data.js';
+import { assumptions } from '../assumptions.js';
+import { kmsRefusal, missingParameter } from '../refusal.js';
+import type { OperationCall } from './operation.js';
+import { required } from './parameters.js';
+
+/** The key a call names by `KeyId`: its ID, or where the operation takes them an alias or an ARN. */
+export function findKey(call: OperationCall): Key {
+  const keyId = required(call.parameters, 'KeyId');
+  const byId = call.account.key.find(keyId);
+  if (byId !== undefined) {
+    return byId;
+  }
+  if (!includes(assumptions.keyIdByAliasOrArn, call.action)) {
+    throw kmsRefusal(assumptions.unknownKey);
+  }
+  const name = stripArn(call.account, keyId, ['key', 'alias']);
+  if (name.startsWith('alias/')) {
+    const aliased = call.account.findAlias(name);
+    if (aliased === undefined) {
+      throw kmsRefusal(assumptions.unknownAlias);
+    }
+    return aliased;
+  }
+  const key = call.account.key.find(name.replace(/^key\//, ''));
+  if (key === undefined) {
+    throw kmsRefusal(assumptions.unknownKey);
+  }
+  return key;
+}
+
+/** The secret a call names by `SecretName`; DescribeSecret takes its ARN, too. */
+export function findSecret(call: OperationCall): Resource {
+  const name = required(call.parameters, 'SecretName');
+  const plain = call.action === 'DescribeSecret' ? stripArn(call.account, name, ['secret']) : name;
+  const secret = call.account.secret.find(name) ?? call.account.secret.find(plain.replace(/^secret\//, ''));
+  if (secret === undefined) {
+    throw kmsRefusal(assumptions.unknownSecret);
+  }
+  return secret;
+}
+
+/** The certificate a call names by `CertificateId`. */
+export function findCertificate(call: OperationCall): Resource {
+  const certificate = call.account.certificate.find(required(call.parameters, 'CertificateId'));
+  if (certificate === undefined) {
+    throw kmsRefusal(assumptions.unknownCertificate);
+  }
+  return certificate;
+}
+
+/** The one resource that TagResource or UntagResource is about: exactly one of the three parameters. */
+export function findTagTarget(call: OperationCall): Resource {
+  const given = ['KeyId', 'SecretName', 'CertificateId'].filter((name) => (call.parameters[name] ?? '') !== '');
+  if (given.length > 1) {
+    throw kmsRefusal('InvalidParameter');
+  }
+  switch (given[0]) {
+    case 'KeyId': {
+      const key = findKey(call);
+      checkTaggable(key.state);
+      return key;
+    }
+    case 'SecretName':
+      return findSecret(call);
+    case 'CertificateId':
+      return findCertificate(call);
+    default:
+      throw assumptions.noTarget === 'MissingParameter' ? missingParameter('KeyId') : kmsRefusal('InvalidParameter');
+  }
+}
+
+/** Throws `Refusal` for a key state in which tags cannot be changed. */
+export function checkTaggable(state: KeyState): void {
+  if (state !== 'Enabled' && includes(assumptions.statesThatForbidTagging, state)) {
+    throw kmsRefusal(`Rejected.${state}`);
+  }
+}
+
+// An ARN of another account or region names nothing that is here; it stays as it is and is not found.
+function stripArn(account: Account, name: string, kinds: readonly string[]): string {
+  const prefix = `acs:kms:${account.regionId}:${account.accountId}:`;
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  return kinds.some((kind) => rest.startsWith(`${kind}/`)) ? rest : name;
+}
+
+function includes(list: readonly string[], item: string): boolean {
+  return list.includes(item);
+}

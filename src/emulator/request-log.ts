@@ -1,0 +1,59 @@
+import { headerOf, type IncomingCall, type SignatureScheme, type WireRequest } from './wire-request.js';
+
+/** One request that the emulator received. */
+export interface RequestRecord {
+  /** By the emulator's clock, in milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  /** Empty when the request named none, or could not be decoded. */
+  readonly action: string;
+  readonly scheme: SignatureScheme;
+  /** `ok`, the code of the error, or what a fault made of it: `dropped-before`, `dropped-after`, `truncated`, `html`. */
+  readonly outcome: string;
+  /** As in the reply; also of replies that were dropped. */
+  readonly requestId: string;
+  /** Of URL and form together, without `Signature` and `SecurityToken`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The nonce, from the parameters or from the header. */
+  readonly nonce: string;
+}
+
+export interface RequestLog {
+  /** The latest thousand, oldest first. */
+  readonly records: readonly RequestRecord[];
+  /** `request` is undefined for one that could not be decoded. */
+  add(
+    incoming: IncomingCall,
+    request: WireRequest | undefined,
+    result: Pick<RequestRecord, 'at' | 'outcome' | 'requestId'>,
+  ): void;
+  /** All requests ever received, or those for one action. */
+  count(action?: string): number;
+}
+
+const KEPT = 1000;
+
+/** A bounded log. Only `actions` are counted by name, so that made-up names cannot fill the memory. */
+export function createRequestLog(actions: readonly string[]): RequestLog {
+  const records: RequestRecord[] = [];
+  const counts = new Map(actions.map((action) => [action, 0]));
+  let total = 0;
+  return {
+    records,
+    add(incoming, request, result) {
+      const { Signature: _, SecurityToken: __, ...parameters } = request?.parameters ?? {};
+      const action = request?.action ?? '';
+      const nonce = parameters['SignatureNonce'] ?? headerOf(incoming, 'x-acs-signature-nonce');
+      total += 1;
+      const count = counts.get(action);
+      if (count !== undefined) {
+        counts.set(action, count + 1);
+      }
+      const scheme = request?.scheme ?? 'v1';
+      if (records.push({ ...result, method: incoming.method, action, scheme, parameters, nonce }) > KEPT) {
+        records.shift();
+      }
+    },
+    count: (action) => (action === undefined ? total : (counts.get(action) ?? 0)),
+  };
+}

@@ -1,0 +1,115 @@
+import type { Account } from './account/account.js';
+import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
+import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
+import type { FaultKind } from './faults/fault-plan.js';
+import type { FaultSource } from './faults/fault-source.js';
+import type { OperationCatalogue } from './operations/catalogue.js';
+import type { Quota } from './quota.js';
+import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
+import type { RequestLog } from './request-log.js';
+import { type ReplyBody, renderError, renderSuccess, replyFormat, type WireReply } from './wire-reply.js';
+import { type IncomingCall, parseWireRequest, type WireRequest } from './wire-request.js';
+
+/** What becomes of a request: a reply after `delayMs`, or a connection that is reset. */
+export type Disposition =
+  | { readonly kind: 'reply'; readonly reply: WireReply; readonly delayMs: number }
+  | { readonly kind: 'reset' };
+
+export interface ServiceParts extends AuthenticationState {
+  readonly account: Account;
+  readonly catalogue: OperationCatalogue;
+  readonly quota: Quota;
+  readonly log: RequestLog;
+  readonly newRequestId: () => string;
+  readonly clock: () => number;
+  /** Asked anew for each request, because faults can be changed while the emulator runs. */
+  readonly faults: () => FaultSource;
+}
+
+/** The whole service, apart from HTTP. Never throws. */
+export type Service = (incoming: IncomingCall) => Disposition;
+
+type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorReply };
+
+export function createService(parts: ServiceParts): Service {
+  return (incoming) => {
+    const uuid = parts.newRequestId();
+    const decoded = attempt(() => parseWireRequest(incoming));
+    const faults = parts.faults();
+    const fault = faults.next(decoded.ok ? decoded.value.action : '');
+    const answer = decoded.ok ? attempt(() => answerTo(decoded.value, parts, fault)) : decoded;
+    const reply = render(answer, uuid, parts.account.regionId, incoming);
+    parts.log.add(incoming, decoded.ok ? decoded.value : undefined, {
+      at: parts.clock(),
+      outcome: faultOutcome(fault) ?? (answer.ok ? 'ok' : answer.error.code),
+      requestId: reply.headers['x-acs-request-id'] ?? uuid,
+    });
+    if (fault === 'drop-before' || fault === 'drop-after') {
+      return { kind: 'reset' };
+    }
+    return {
+      kind: 'reply',
+      reply: alterReply(reply, fault, faults.retryAfterMs),
+      delayMs: fault === 'slow' ? faults.slowMs : 0,
+    };
+  };
+}
+
+/** The checks in the gateway's order: what is called, by whom, where, how often. Then KMS. */
+function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | undefined): ReplyBody {
+  if (isLostOnTheWay(fault)) {
+    return {};
+  }
+  if (request.method !== 'GET' && request.method !== 'POST') {
+    throw kmsRefusal('UnsupportedHTTPMethod');
+  }
+  const operation = readOperation(request, parts.catalogue);
+  const now = parts.clock();
+  authenticate(request, parts, now);
+  const { RegionId: regionId = '' } = request.parameters;
+  if (regionId !== '' && regionId !== parts.account.regionId) {
+    throw gatewayRefusal('InvalidRegionId.NotFound');
+  }
+  if (!parts.quota(request.action, now)) {
+    throw kmsRefusal('Rejected.Throttling');
+  }
+  refuseByFault(fault);
+  return operation({ action: request.action, parameters: request.parameters, account: parts.account });
+}
+
+function readOperation(request: WireRequest, catalogue: OperationCatalogue) {
+  if (request.path !== '/') {
+    throw gatewayRefusal('InvalidAction.NotFound');
+  }
+  for (const [name, value] of [
+    ['Action', request.action],
+    ['Version', request.version],
+  ] as const) {
+    if (value === '') {
+      throw missingCommonParameter(name);
+    }
+  }
+  if (request.version !== '2016-01-20') {
+    throw gatewayRefusal('InvalidVersion');
+  }
+  const operation = catalogue.get(request.action);
+  if (operation === undefined) {
+    throw gatewayRefusal('InvalidAction.NotFound');
+  }
+  return operation;
+}
+
+function render(answer: Result<ReplyBody>, uuid: string, regionId: string, incoming: IncomingCall): WireReply {
+  const format = replyFormat(incoming);
+  return answer.ok ? renderSuccess(answer.value, uuid, format) : renderError(answer.error, uuid, regionId, format);
+}
+
+function attempt<T>(work: () => T): Result<T> {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    // Whatever else is thrown is a mistake of ours; a service under test must answer all the same.
+    const refusal = error instanceof Refusal ? error : kmsRefusal('InternalFailure');
+    return { ok: false, error: refusal.reply };
+  }
+}

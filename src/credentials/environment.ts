@@ -9,10 +9,15 @@ const TOKEN = 'ALIBABA_CLOUD_SECURITY_TOKEN';
 // MCPB hosts pass the manifest's placeholder as it stands when the user left the field empty.
 const PLACEHOLDER = /^\$\{user_config\.[^}]*\}$/;
 
-/** The value of a variable without surrounding white space; `undefined` when unset, empty or a host's placeholder. */
+/** A setting without surrounding white space; `undefined` when unset, empty or a host's placeholder. */
+export function plainSetting(value: string | undefined): string | undefined {
+  const plain = value?.trim();
+  return plain === undefined || plain === '' || PLACEHOLDER.test(plain) ? undefined : plain;
+}
+
+/** The value of a variable, as {@link plainSetting} has it. */
 export function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' || PLACEHOLDER.test(value) ? undefined : value;
+  return plainSetting(env[name]);
 }
 
 /** Whether a switch of the official chain is on: the word `true` in any case. */

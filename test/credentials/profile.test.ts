@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { credentialSource } from '../../src/credentials/source.js';
@@ -79,6 +79,8 @@ describe('a CLI profile', () => {
     });
     const source = credentialSource({ env: environment(), home: home.path });
     expect(await source.get()).toMatchObject({ accessKeyId: 'ext', securityToken: 't', source: 'CLI profile "me"' });
+    await source.get();
+    expect(await readFile(join(home.path, 'runs'), 'utf8')).toBe('run\n');
     const forbidden = environment({ ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS: '1' });
     await expect(credentialSource({ env: forbidden, home: home.path }).get()).rejects.toThrow('forbids');
   });

@@ -1,0 +1,27 @@
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Assembly } from '../assembly.js';
+import { buildServer } from '../server.js';
+
+/** How long the end may take before the process goes anyway. */
+const GRACE_MS = 5_000;
+
+/**
+ * Serves MCP over stdin and stdout, both protocol eras. Resolves when the client is gone or the process is told to
+ * stop; requests under way are aborted, and the journal says what they had done.
+ */
+export async function serveOnStdio({ deps, close }: Assembly): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const handle = serveStdio((context) => buildServer(deps, context), {
+      onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
+    });
+    const stop = (): void => {
+      // A socket or a timer that refuses to end must not leave a process behind.
+      setTimeout(() => process.exit(0), GRACE_MS).unref();
+      handle.close().then(resolve, resolve);
+    };
+    process.stdin.once('end', stop).once('close', stop);
+    process.stdout.once('error', stop);
+    process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
+  });
+  await close();
+}

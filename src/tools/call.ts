@@ -1,0 +1,101 @@
+import type { InputRequiredResult } from '@modelcontextprotocol/server';
+import type { Kms } from '../kms/kms-client.js';
+import type { CallOptions } from '../rpc/rpc-client.js';
+import { RpcError } from '../rpc/rpc-error.js';
+import type { Journal, Viewer } from '../tags/journal.js';
+import type { Protection } from '../tags/protection.js';
+import { quote, quoteList } from '../tags/quote.js';
+import type { Seal } from '../tags/seal.js';
+import { TagsError } from '../tags/tags-error.js';
+import type { Question } from './confirmation.js';
+
+/** What all calls of a server share. */
+export interface ServerDeps {
+  /** KMS of a region. */
+  readonly kms: (regionId: string) => Kms;
+  readonly journal: Journal;
+  readonly protection: Protection;
+  readonly seal: Seal;
+  /** Region when a call names none. */
+  readonly defaultRegion: string | undefined;
+  /** The one region that a fixed endpoint serves. */
+  readonly boundRegion: string | undefined;
+  readonly readOnly: boolean;
+  readonly confirmMode: 'host' | 'always';
+  /** False: tags are not read before a change of one resource. */
+  readonly snapshot: boolean;
+  /** How long a person may take to answer on a connection that holds the call open. */
+  readonly answerMs: number;
+  readonly now: () => number;
+  /** Told of errors that nobody foresaw. */
+  readonly reportBug: (error: unknown) => void;
+}
+
+/** One tool call: the shared parts, and what belongs to this call alone. */
+export interface Call extends ServerDeps {
+  readonly tool: string;
+  readonly viewer: Viewer;
+  /** Signal and deadline for every request of the call. */
+  readonly options: CallOptions;
+  /** The region to act in. Throws `REGION_REQUIRED`, or `INVALID_ARGUMENT` where a fixed endpoint serves another. */
+  region(requested: string | undefined): Promise<string>;
+  /**
+   * Under `--confirm always`, asks the person. Returns a reply for the client to carry on with, or undefined when the
+   * change may go ahead. Throws the code of whatever else was answered.
+   */
+  confirm(question: Question): Promise<{ readonly ask: InputRequiredResult } | undefined>;
+  /** Tells a waiting client how far the call is. Never rejects. */
+  progress(done: number, total: number, message: string): Promise<void>;
+}
+
+/** A tool call, as a whole, stays under this; clients give up after 60 s. */
+export const CALL_DEADLINE_MS = 50_000;
+
+/** Resolves the region of a call, see `Call.region`. */
+export async function resolveRegion(
+  deps: ServerDeps,
+  requested: string | undefined,
+  options: CallOptions,
+): Promise<string> {
+  const regionId = requested ?? deps.defaultRegion ?? deps.boundRegion;
+  if (regionId === undefined) {
+    const next = 'Repeat the call with RegionId, such as "cn-hangzhou", or set --region.';
+    throw new TagsError('REGION_REQUIRED', 'No region was given, and this server has no default region.', next);
+  }
+  if (deps.boundRegion === undefined || deps.boundRegion === regionId) return regionId;
+  throw await noSuchRegion(deps, regionId, deps.boundRegion, options);
+}
+
+/**
+ * The error for a region that cannot be reached, with the regions that exist as the API lists them. `reachable` is a
+ * region that can be asked.
+ */
+export async function noSuchRegion(
+  deps: Pick<ServerDeps, 'kms' | 'boundRegion'>,
+  regionId: string,
+  reachable: string,
+  options: CallOptions,
+): Promise<TagsError> {
+  const known = await deps
+    .kms(reachable)
+    .describeRegions(options)
+    .then(
+      (reply) => reply.regionIds,
+      () => undefined,
+    );
+  const isReal = known?.includes(regionId) ?? false;
+  if (deps.boundRegion !== undefined && (isReal || known === undefined)) {
+    const text = `This server’s endpoint serves ${deps.boundRegion} only, not ${quote(regionId, 64)}.`;
+    return new TagsError('INVALID_ARGUMENT', text, 'Leave RegionId out, or ask the operator to drop --endpoint.');
+  }
+  const text = isReal
+    ? `KMS in ${quote(regionId, 64)} could not be reached.`
+    : `KMS has no region ${quote(regionId, 64)}.`;
+  const next = known === undefined ? 'Check RegionId.' : `Its regions: ${quoteList(known, 60)}.`;
+  return new TagsError('INVALID_ARGUMENT', text, next);
+}
+
+/** Whether the failure says that the region’s host name does not exist. */
+export function isUnknownHost(error: unknown): boolean {
+  return error instanceof RpcError && error.failure.kind === 'unreachable' && error.failure.reason === 'ENOTFOUND';
+}

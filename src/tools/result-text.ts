@@ -1,0 +1,20 @@
+import { quote } from '../tags/quote.js';
+
+/** `"owner"="alice", "env"="dev"`, at most `most` of them, then "and N more". Never empty. */
+export function tagText(tags: Readonly<Record<string, string>>, most = 20): string {
+  const entries = Object.entries(tags);
+  if (entries.length === 0) return 'no tags';
+  const shown = entries.slice(0, most).map(([key, value]) => `${quote(key)}=${quote(value, 256)}`);
+  const rest = entries.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}
+
+/** How to take a change back. */
+export function undoText(changeId: string): string {
+  return `To take it back: undo_change with ChangeId ${changeId}.`;
+}
+
+/** `1 key`, `3 keys`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

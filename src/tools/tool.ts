@@ -1,0 +1,79 @@
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
+import type * as z from 'zod';
+import { plain } from '../tags/quote.js';
+import { TagsError } from '../tags/tags-error.js';
+import type { Call } from './call.js';
+import { failureText } from './failure.js';
+
+/** What a handler returns: the complete result, and the same in a line or a few. Or a question to the person. */
+export type ToolReply<Output> =
+  | { readonly structured: Output; readonly text: string }
+  | { readonly ask: InputRequiredResult };
+
+export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  /** What it does; what it does not do or costs; what to call next. */
+  readonly description: string;
+  /** A right call, as JSON, for errors. */
+  readonly example: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly writes: boolean;
+  readonly annotations: {
+    readonly readOnlyHint: boolean;
+    readonly destructiveHint: boolean;
+    readonly idempotentHint: boolean;
+    readonly openWorldHint: boolean;
+  };
+  readonly handler: (args: z.output<Input>, call: Call) => Promise<ToolReply<z.input<Output>>>;
+}
+
+/** A tool with its types closed over: what the server registers. */
+export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'handler'> {
+  /** Parses, runs, and turns every failure into a result that the model can act on. Never rejects. */
+  run(args: unknown, call: Call): Promise<CallToolResult | InputRequiredResult>;
+}
+
+/** Makes a tool of its definition. The only place where failures become results: handlers have no try/catch. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  definition: ToolDefinition<Input, Output>,
+): Tool {
+  const { handler, ...rest } = definition;
+  return {
+    ...rest,
+    async run(args, call) {
+      try {
+        const reply = await handler(parseArguments(definition, args), call);
+        if ('ask' in reply) return reply.ask;
+        return { content: [{ type: 'text', text: reply.text }], structuredContent: { ...reply.structured } };
+      } catch (error) {
+        return { content: [{ type: 'text', text: failureText(error, call) }], isError: true };
+      }
+    },
+  };
+}
+
+function parseArguments<Input extends z.ZodObject>(
+  { name, input, example }: { readonly name: string; readonly input: Input; readonly example: string },
+  args: unknown,
+): z.output<Input> {
+  const parsed = input.safeParse(withoutAbsent(args));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
+    const place = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : plain(String(step), 40))).join('');
+    return place === '' ? issue.message : `${place}: ${issue.message}`;
+  });
+  const more = parsed.error.issues.length > 5 ? ` (and ${parsed.error.issues.length - 5} more)` : '';
+  throw new TagsError(
+    'INVALID_ARGUMENT',
+    `${plain(problems.join('; '), 600)}${more}.`,
+    `A right call of ${name}: ${example}`,
+  );
+}
+
+/** Models send `null` and `""` for what they leave out. */
+function withoutAbsent(args: unknown): unknown {
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) return args ?? {};
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== ''));
+}

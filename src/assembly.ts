@@ -75,7 +75,8 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
       },
     },
     async close() {
-      await Promise.all([...transports.values()].map((transport) => transport.close()));
+      // The process is about to end: what cannot be closed is no reason to end badly.
+      await Promise.allSettled([...transports.values()].map((transport) => transport.close()));
       await target.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { DispatcherOptions } from './dispatcher.js';
 
 /** One HTTP request, ready to be sent: a POST with an empty body. */
 export interface WireRequest {
@@ -43,46 +44,21 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export interface TransportOptions {
-  /** Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are read. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** A loopback endpoint is reached directly, whatever proxy is set. */
-  readonly loopback: boolean;
-}
-
 /** Largest body that is read; a page of 200 tags is about 40 kB. */
 export const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
 /** A transport on undici, which is loaded with the first request. */
-export function undiciTransport(options: TransportOptions): Transport {
+export function undiciTransport(options: DispatcherOptions): Transport {
   let dispatcher: Promise<Dispatcher> | undefined;
   return {
     async send(request, signal) {
-      dispatcher ??= openDispatcher(options);
+      dispatcher ??= import('./dispatcher.js').then(({ openDispatcher }) => openDispatcher(options));
       return exchange(await dispatcher, request, signal);
     },
     async close() {
       await (await dispatcher)?.destroy();
     },
   };
-}
-
-async function openDispatcher({ env, loopback }: TransportOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
-  const tls = { minVersion: 'TLSv1.2' } as const;
-  // The attempt's own timer rules; undici's are coarser than a millisecond setting allows.
-  const limits = { headersTimeout: 0, bodyTimeout: 0, connections: 64 };
-  const proxied = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => env[name]);
-  if (loopback || !proxied) return new Agent({ ...limits, connect: tls });
-  return new EnvHttpProxyAgent({
-    ...limits,
-    connect: tls,
-    requestTls: tls,
-    proxyTls: tls,
-    httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'] ?? '',
-    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
-    noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
-  });
 }
 
 /** One exchange by `dispatch`, which costs half of what undici's `request` with its stream does. */

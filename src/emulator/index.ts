@@ -4,6 +4,6 @@ export { generatedData } from './account/generated-data.js';
 export { sampleData } from './account/sample-data.js';
 export type { AccessKey } from './authentication/access-key.js';
 export { type Emulator, type EmulatorOptions, startEmulator } from './emulator.js';
-export type { FaultKind, FaultPlan } from './faults/fault-plan.js';
+export { type FaultKind, type FaultPlan, faultKinds } from './faults/fault-plan.js';
 export { parseFaultSpec } from './faults/fault-spec.js';
 export type { RequestRecord } from './request-log.js';

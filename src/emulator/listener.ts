@@ -12,18 +12,18 @@ export interface Listener {
 }
 
 const LONGEST_BODY = 1024 * 1024;
+const LONGEST_THROWN_AWAY = 16 * LONGEST_BODY;
 
 /**
  * Serves over plain HTTP on 127.0.0.1. `port` 0 takes a free one; a port that is taken rejects with the system's
  * error. `clock` (ms) makes the `Date` header, from which a client learns how far its own clock is off.
  */
 export async function listen(service: Service, port: number, clock: () => number): Promise<Listener> {
-  const closing = new AbortController();
   const server = createServer(
     // A bulk request of 50 long names with 20 tags does not fit the default of 16 KiB.
     { maxHeaderSize: 128 * 1024, keepAliveTimeout: 60_000, requestTimeout: 30_000 },
     (request, response) => {
-      serve(service, request, response, clock, closing.signal).catch(() => request.socket.destroy());
+      serve(service, request, response, clock).catch(() => request.socket.destroy());
     },
   );
   server.listen(port, '127.0.0.1');
@@ -39,7 +39,6 @@ export async function listen(service: Service, port: number, clock: () => number
         return;
       }
       const closed = once(server, 'close');
-      closing.abort();
       server.close();
       server.closeAllConnections();
       await closed;
@@ -52,7 +51,6 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   clock: () => number,
-  closing: AbortSignal,
 ): Promise<void> {
   const disposition = service(await readCall(request));
   if (disposition.kind === 'reset') {
@@ -60,7 +58,7 @@ async function serve(
     return;
   }
   if (disposition.delayMs > 0) {
-    await delay(disposition.delayMs, closing);
+    await delay(disposition.delayMs);
   }
   write(response, disposition.reply, clock());
 }
@@ -86,33 +84,31 @@ async function readCall(request: IncomingMessage): Promise<IncomingCall> {
     : { ...call, body, isTooLarge: false };
 }
 
-/** The whole body; undefined for one that is too long. Rejects when the connection breaks before its end. */
+/**
+ * The whole body; undefined for one that is too long, which is read and thrown away up to a point: a reply that
+ * comes while the client is still writing would often not be seen. Rejects when the connection breaks.
+ */
 function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > LONGEST_BODY) {
-        chunks.length = 0;
-        resolve(undefined);
-      } else {
+      if (length <= LONGEST_BODY) {
         chunks.push(chunk);
+      } else if (length > LONGEST_THROWN_AWAY) {
+        resolve(undefined);
       }
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => resolve(length > LONGEST_BODY ? undefined : Buffer.concat(chunks)));
     request.on('error', reject);
     request.on('close', () => reject(new Error('The connection was closed before the body ended.')));
   });
 }
 
-function delay(ms: number, closing: AbortSignal): Promise<void> {
+// The timer holds no process back: while there is somebody to reply to, the connection does.
+function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    closing.addEventListener('abort', stop, { once: true });
+    setTimeout(resolve, ms).unref();
   });
 }

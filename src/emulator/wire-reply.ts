@@ -17,16 +17,16 @@ export interface WireReply {
 export type ReplyFormat = 'JSON' | 'XML';
 
 /**
- * The format a caller asks for: the `Format` parameter in any case, else the `Accept` header. JSON otherwise,
- * which is KMS's default though not the default of other RPC products.
+ * The format a caller asks for: the `Format` parameter in any case, else with V3 the `Accept` header. JSON
+ * otherwise, which is KMS's default though not the default of other RPC products.
  */
 export function replyFormat(incoming: IncomingCall): ReplyFormat {
   const wanted = /[?&]Format=(\w+)/.exec(`${incoming.url}&${formText(incoming)}`)?.[1];
   if (wanted !== undefined) {
     return wanted.toUpperCase() === 'XML' ? 'XML' : 'JSON';
   }
-  const accept = headerOf(incoming, 'accept');
-  return accept.includes('xml') && !accept.includes('json') && !accept.includes('*/*') ? 'XML' : 'JSON';
+  const accept = incoming.headers['authorization'] === undefined ? '' : headerOf(incoming, 'accept').toLowerCase();
+  return accept.includes('xml') && !accept.includes('json') ? 'XML' : 'JSON';
 }
 
 // Read from the raw text because the reply to a request that cannot be decoded has a format too.

@@ -1,15 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.js';
+import { describe, expect, it } from 'vitest';
+import type { Emulator } from '../../src/emulator/index.js';
 import { type Call, kmsSdk, type Overrides, openApiClient, popCore } from './official-clients.js';
+import { emulators, SAMPLE_KEY } from './running-emulator.js';
 
-const KEY = '08c33a6f-4e0a-4a1b-a3fa-7ddf12345678';
-
-let emulator: Emulator | undefined;
-async function start(options: EmulatorOptions = {}): Promise<Emulator> {
-  emulator = await startEmulator(options);
-  return emulator;
-}
-afterEach(() => emulator?.close());
+const start = emulators();
 
 interface ClientCase {
   readonly client: string;
@@ -24,24 +18,26 @@ const clients: readonly ClientCase[] = [
 
 describe.each(clients)('$client', ({ connect }) => {
   it('removes the tags of the sample page from key and secret', async () => {
-    const call = connect(await start());
+    const emulator = await start();
+    const call = connect(emulator);
     for (const [type, name, id] of [
-      ['key', 'KeyId', KEY],
+      ['key', 'KeyId', SAMPLE_KEY],
       ['secret', 'SecretName', 'MyDbCredentials'],
     ] as const) {
       await call('UntagResource', { [name]: id, TagKeys: '["tagkey1","tagkey2"]' });
-      expect(emulator?.tagsOf(type, id)).toEqual({ owner: 'alice' });
+      expect(emulator.tagsOf(type, id)).toEqual({ owner: 'alice' });
     }
   });
 
   it('reads back a tag whose value needs every kind of encoding', async () => {
-    const call = connect(await start({ data: { keys: [{ KeyId: 'k', Tags: {} }] } }));
-    emulator?.setTag('key', 'k', "it's (a) *tag*!", '~é😀+%26 ');
+    const emulator = await start({ data: { keys: [{ KeyId: 'k' }] } });
+    const call = connect(emulator);
+    emulator.setTag('key', 'k', "it's (a) *tag*!", '~é😀+%26 ');
     await call('TagResource', { KeyId: 'k', Tags: '[{"TagKey":"a/b+c=d","TagValue":"x@y:z"}]' });
     const reply = JSON.stringify(await call('ListResourceTags', { KeyId: 'k' }));
     expect(reply).toContain('~é😀+%26 ');
     await call('UntagResource', { KeyId: 'k', TagKeys: JSON.stringify(["it's (a) *tag*!"]) });
-    expect(emulator?.tagsOf('key', 'k')).toEqual({ 'a/b+c=d': 'x@y:z' });
+    expect(emulator.tagsOf('key', 'k')).toEqual({ 'a/b+c=d': 'x@y:z' });
   });
 
   it.each([
@@ -61,9 +57,10 @@ describe.each(clients)('$client', ({ connect }) => {
 
   it('is let in with the session token, and told when the token has expired', async () => {
     const securityToken = 'CAISzgJ1q6Ft5B2y+abc/def==';
-    const call = connect(await start({ securityToken }), { securityToken });
+    const emulator = await start({ securityToken });
+    const call = connect(emulator, { securityToken });
     await call('DescribeRegions', {});
-    emulator?.expireSecurityToken();
+    emulator.expireSecurityToken();
     const code = expect.stringContaining('InvalidSecurityToken.Expired');
     await expect(call('DescribeRegions', {})).rejects.toMatchObject({ code });
   });

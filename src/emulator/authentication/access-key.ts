@@ -40,6 +40,7 @@ export function createAccessKeyHolder(first: AccessKey): AccessKeyHolder {
         retire(current.securityToken);
       }
       current = next;
+      expiredTokens.delete(next.securityToken ?? '');
     },
     expireToken() {
       if (current.securityToken === undefined) {

@@ -5,7 +5,7 @@ import { kmsRefusal, missingParameter } from '../refusal.js';
 import { readResourceType } from './bulk-scope.js';
 import type { Operation, OperationCall } from './operation.js';
 import { flag, flatItems, flatList } from './parameters.js';
-import { checkBulkTag, checkRemovableKey, checkTagCount, isSystemTag } from './tag-rules.js';
+import { checkBulkKey, checkBulkTag, checkTagCount, isSystemTag } from './tag-rules.js';
 import { checkTaggable } from './target.js';
 
 /** Sets up to 20 tags on up to 50 keys or secrets: all of them, or none. */
@@ -38,7 +38,7 @@ export const untagResources: Operation = (call) => {
       : kmsRefusal('InvalidParameter');
   }
   for (const key of keys) {
-    checkRemovableKey(key, 'TagKey');
+    checkBulkKey(key, 'TagKey');
   }
   const gone = new Set(keys);
   const strip = (tags: TagSet) =>

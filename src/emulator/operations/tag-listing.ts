@@ -5,7 +5,7 @@ import type { ReplyBody } from '../wire-reply.js';
 import { readResourceType } from './bulk-scope.js';
 import type { Operation, OperationCall } from './operation.js';
 import { flatItems, flatList } from './parameters.js';
-import { checkFilterKey } from './tag-rules.js';
+import { checkBulkKey } from './tag-rules.js';
 
 const ROWS_A_PAGE = 200;
 
@@ -58,7 +58,7 @@ function page(rows: readonly ReplyBody[], NextToken: string): ReplyBody {
 function readFilters(call: OperationCall): readonly TagFilter[] {
   return flatItems(call.parameters, 'Tag', 20).map((item) => {
     const key = item.get('Key') ?? '';
-    checkFilterKey(key, 'Tag');
+    checkBulkKey(key, 'Tag');
     return { key, value: item.get('Value') };
   });
 }
@@ -76,7 +76,11 @@ function selectResources(call: OperationCall, type: 'key' | 'secret'): readonly 
 
 function firstFrom(resources: readonly Resource[], ordinal: number): number {
   // On the whole shelf the place is the ordinal; among at most 50 named resources it is looked for.
-  return resources[ordinal]?.ordinal === ordinal ? ordinal : resources.findIndex((one) => one.ordinal >= ordinal) >>> 0;
+  if (resources[ordinal]?.ordinal === ordinal) {
+    return ordinal;
+  }
+  const place = resources.findIndex((one) => one.ordinal >= ordinal);
+  return place < 0 ? resources.length : place;
 }
 
 function matches(resource: Resource, filters: readonly TagFilter[]): boolean {

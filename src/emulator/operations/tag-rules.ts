@@ -21,7 +21,7 @@ export function checkBulkTag(tag: Tag, parameter: string): void {
   checkWritable(tag, parameter, BULK_CHARACTERS, 128);
 }
 
-/** A key that may be removed: 1 to 128 bytes of UTF-8, and no system tag. Any characters. */
+/** A key that UntagResource may remove: 1 to 128 bytes of UTF-8, any characters, and no system tag. */
 export function checkRemovableKey(key: string, parameter: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes < 1 || bytes > 128) {
@@ -30,9 +30,10 @@ export function checkRemovableKey(key: string, parameter: string): void {
   checkNoSystemTag(key, parameter);
 }
 
-/** A key that ListTagResources may filter by. */
-export function checkFilterKey(key: string, parameter: string): void {
-  if (key === '' || key.length > 128) {
+/** A key that UntagResources may remove, or ListTagResources filter by: as above, but counted in characters. */
+export function checkBulkKey(key: string, parameter: string): void {
+  const characters = [...key].length;
+  if (characters < 1 || characters > 128) {
     throw invalidParameter(parameter);
   }
   checkNoSystemTag(key, parameter);

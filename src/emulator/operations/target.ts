@@ -15,15 +15,15 @@ export function findKey(call: OperationCall): Key {
   if (!includes(assumptions.keyIdByAliasOrArn, call.action)) {
     throw kmsRefusal(assumptions.unknownKey);
   }
-  const name = stripArn(call.account, keyId, ['key', 'alias']);
-  if (name.startsWith('alias/')) {
-    const aliased = call.account.findAlias(name);
+  const alias = keyId.startsWith('alias/') ? keyId : nameInArn(call.account, 'alias', keyId, 'alias/');
+  if (alias !== undefined) {
+    const aliased = call.account.findAlias(alias);
     if (aliased === undefined) {
       throw kmsRefusal(assumptions.unknownAlias);
     }
     return aliased;
   }
-  const key = call.account.key.find(name.replace(/^key\//, ''));
+  const key = call.account.key.find(nameInArn(call.account, 'key', keyId) ?? '');
   if (key === undefined) {
     throw kmsRefusal(assumptions.unknownKey);
   }
@@ -33,8 +33,8 @@ export function findKey(call: OperationCall): Key {
 /** The secret a call names by `SecretName`; DescribeSecret takes its ARN, too. */
 export function findSecret(call: OperationCall): Resource {
   const name = required(call.parameters, 'SecretName');
-  const plain = call.action === 'DescribeSecret' ? stripArn(call.account, name, ['secret']) : name;
-  const secret = call.account.secret.find(name) ?? call.account.secret.find(plain.replace(/^secret\//, ''));
+  const plain = call.action === 'DescribeSecret' ? nameInArn(call.account, 'secret', name) : undefined;
+  const secret = call.account.secret.find(plain ?? name);
   if (secret === undefined) {
     throw kmsRefusal(assumptions.unknownSecret);
   }
@@ -78,11 +78,10 @@ export function checkTaggable(state: KeyState): void {
   }
 }
 
-// An ARN of another account or region names nothing that is here; it stays as it is and is not found.
-function stripArn(account: Account, name: string, kinds: readonly string[]): string {
-  const prefix = `acs:kms:${account.regionId}:${account.accountId}:`;
-  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-  return kinds.some((kind) => rest.startsWith(`${kind}/`)) ? rest : name;
+// An ARN of another account or region is none of ours, and so names nothing.
+function nameInArn(account: Account, kind: 'key' | 'alias' | 'secret', text: string, before = ''): string | undefined {
+  const prefix = account.arn(kind, '');
+  return text.startsWith(prefix) ? before + text.slice(prefix.length) : undefined;
 }
 
 function includes(list: readonly string[], item: string): boolean {

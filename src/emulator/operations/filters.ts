@@ -47,10 +47,16 @@ function readPredicate<T extends Resource>(parameters: Parameters, fields: Filte
     }
   }
   // A key without values asks for nothing.
-  const allows = (key: string, value: string) => (wanted.get(key)?.size ?? 0) === 0 || wanted.get(key)?.has(value);
-  const byTag = (wanted.get('TagKey')?.size ?? 0) + (wanted.get('TagValue')?.size ?? 0) > 0;
-  const asked = Object.entries(fields).filter(([key]) => (wanted.get(key)?.size ?? 0) > 0);
+  const asked = [...wanted].filter(([, values]) => values.size > 0);
+  const byField = asked.flatMap(([key, values]) => {
+    const read = fields[key];
+    return read === undefined ? [] : [{ read, values }];
+  });
+  const tagKeys = asked.find(([key]) => key === 'TagKey')?.[1];
+  const tagValues = asked.find(([key]) => key === 'TagValue')?.[1];
+  const hasTag = (resource: T) =>
+    resource.tags.some((tag) => (tagKeys?.has(tag.key) ?? true) && (tagValues?.has(tag.value) ?? true));
+  const asksForTag = tagKeys !== undefined || tagValues !== undefined;
   return (resource) =>
-    asked.every(([key, read]) => allows(key, read(resource))) &&
-    (!byTag || resource.tags.some((tag) => allows('TagKey', tag.key) && allows('TagValue', tag.value)));
+    byField.every(({ read, values }) => values.has(read(resource))) && (!asksForTag || hasTag(resource));
 }

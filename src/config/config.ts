@@ -139,10 +139,17 @@ function refuseContradictions(command: Command, values: OptionValues): void {
     throw new ConfigError('--oauth-issuer and --oauth-audience go together');
   }
   const authenticated = values['oauth-issuer'] !== undefined || values['http-tokens'].length > 0;
-  if (!authenticated && !isLoopback(`http://${hostInUrl(values.host)}`)) {
+  const isPublic = !isLoopback(`http://${hostInUrl(values.host)}`);
+  // Behind a proxy the address is loopback, and the name says that others come in.
+  const hasPublicName = values['allowed-hosts'].some((name) => !isLoopback(`http://${name}`));
+  if (!authenticated && (isPublic || hasPublicName)) {
+    const option = isPublic ? '--host' : '--allowed-hosts';
     throw new ConfigError(
-      '--host is not loopback, and nobody would have to show who they are: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience',
+      `${option} is not loopback, and nobody would have to show who they are: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience`,
     );
+  }
+  if (isPublic && values['allowed-hosts'].length === 0) {
+    throw new ConfigError('--host is not loopback: list the names that clients use for this server in --allowed-hosts');
   }
 }
 

@@ -1,4 +1,5 @@
 import { isLoopback, isRegionId } from '../kms/region.js';
+import { type BearerToken, parseBearerTokens } from './bearer-token.js';
 
 /** The program's commands; `stdio` is what runs without one. */
 export const COMMANDS = ['stdio', 'http', 'emulator', 'demo'] as const;
@@ -148,9 +149,9 @@ export const OPTIONS = {
     env: 'KMS_TAGS_ALLOWED_HOSTS',
     metavar: 'HOST,…',
     commands: ['http'],
-    help: 'host names that a request may carry in its Host header',
+    help: 'host names that a request may carry in its Host header; must be given when --host is not loopback',
     defaultText: 'loopback names',
-    parse: commaList,
+    parse: hostNames,
     fallback: [],
   }),
   'allowed-origins': option<readonly string[]>({
@@ -159,17 +160,17 @@ export const OPTIONS = {
     commands: ['http'],
     help: 'host names that a request may carry in its Origin header, when it has one',
     defaultText: 'loopback names',
-    parse: commaList,
+    parse: hostNames,
     fallback: [],
   }),
-  'http-tokens': option<readonly string[]>({
+  'http-tokens': option<readonly BearerToken[]>({
     env: 'KMS_TAGS_HTTP_TOKENS',
     flag: false,
     metavar: 'NAME=TOKEN,…',
     commands: ['http'],
     help: 'bearer tokens of 24 characters or more, each with the name of its holder; NAME:read=TOKEN may only read, NAME:admin=TOKEN sees every change',
     secret: true,
-    parse: commaList,
+    parse: parseBearerTokens,
     fallback: [],
   }),
   'oauth-issuer': option<string | undefined>({
@@ -352,4 +353,13 @@ function commaList(text: string): readonly string[] {
   const items = text.split(',').map((item) => item.trim());
   if (items.includes('')) throw new Error('must be names separated by commas');
   return items;
+}
+
+function hostNames(text: string): readonly string[] {
+  return commaList(text).map((name) => {
+    const url = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : undefined;
+    // A port is not compared; somebody who writes one would wait for a match that never comes.
+    if (url?.hostname !== name.toLowerCase()) throw new Error('must be host names without scheme and port');
+    return url.hostname;
+  });
 }

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+
+/** What the holder of a token may do, each level with the ones before it. */
+export type BearerLevel = 'read' | 'write' | 'admin';
+
+/** One of `KMS_TAGS_HTTP_TOKENS`. The token itself is forgotten at once: its digest is all that a comparison needs. */
+export interface BearerToken {
+  readonly name: string;
+  readonly level: BearerLevel;
+  /** SHA-256. */
+  readonly digest: Buffer;
+}
+
+/** Shorter ones can be guessed over the network. */
+const LEAST_LENGTH = 24;
+
+/**
+ * Reads `NAME=TOKEN`, `NAME:read=TOKEN` and `NAME:admin=TOKEN`, separated by commas. A name may come twice, so that a
+ * token can be replaced without a gap. Throws an `Error` that names the entry by its place and repeats none of it.
+ */
+export function parseBearerTokens(text: string): readonly BearerToken[] {
+  const tokens = text.split(',').map((entry, index) => parseEntry(entry.trim(), index + 1));
+  const digests = new Set(tokens.map(({ digest }) => digest.toString('hex')));
+  if (digests.size < tokens.length) throw new Error('must not hold the same token twice');
+  return tokens;
+}
+
+function parseEntry(entry: string, place: number): BearerToken {
+  const [, name, level = 'write', token = ''] = /^([\w.@-]{1,64})(?::(read|admin))?=(.*)$/s.exec(entry) ?? [];
+  if (name === undefined) {
+    throw new Error(
+      `must be NAME=TOKEN, NAME:read=TOKEN or NAME:admin=TOKEN, with commas between (see entry ${place})`,
+    );
+  }
+  if (token.length < LEAST_LENGTH) {
+    throw new Error(`must have tokens of ${LEAST_LENGTH} characters or more (see entry ${place})`);
+  }
+  // RFC 6750 section 2.1: nothing else can stand in an Authorization header.
+  if (!/^[\w.~+/-]+=*$/.test(token)) {
+    throw new Error(`must have tokens of letters, digits and -._~+/ (see entry ${place})`);
+  }
+  return {
+    name,
+    level: level === 'read' || level === 'admin' ? level : 'write',
+    digest: createHash('sha256').update(token).digest(),
+  };
+}

@@ -1,4 +1,12 @@
-import { type McpRequestContext, McpServer, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type McpRequestContext,
+  McpServer,
+  requireScopes,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { CALL_DEADLINE_MS, type Call, resolveRegion, type ServerDeps } from './tools/call.js';
 import { TOOLS } from './tools/catalogue.js';
 import { askPerson } from './tools/confirmation.js';
@@ -8,6 +16,10 @@ import { VERSION } from './version.js';
 /** Name under which hosts know the server. */
 export const SERVER_NAME = 'alicloud-kms-tags';
 
+/** Scope without which an HTTP caller does not come in. */
+export const READ_SCOPE = 'kms-tags:read';
+/** Scope that may change tags. */
+export const WRITE_SCOPE = 'kms-tags:write';
 /** Scope that sees and undoes everybody’s changes. */
 export const ADMIN_SCOPE = 'kms-tags:admin';
 
@@ -25,20 +37,36 @@ const REGISTERED = TOOLS.map((tool) => ({
     annotations: tool.annotations,
     inputSchema: advertisedInput(tool.input),
     outputSchema: advertisedOutput(tool.output),
+    // Both, because a client asks its issuer for exactly what a challenge names.
+    ...(tool.writes ? { scopeChallenge: requireScopes(READ_SCOPE, WRITE_SCOPE) } : {}),
   },
 }));
 
+/** What came of a tool call, for a log. */
+export interface CallOutcome {
+  /** `ok`, `asked`, or the code of the failure. */
+  readonly outcome: string;
+  /** RequestId of KMS, of a success. */
+  readonly requestId?: string;
+}
+
 /** Builds an MCP server for one connection (stdio) or one request (HTTP): registers the tools, nothing else. */
-export function buildServer(deps: ServerDeps, context: McpRequestContext): McpServer {
+export function buildServer(
+  deps: ServerDeps,
+  context: McpRequestContext,
+  onOutcome: (outcome: CallOutcome) => void = () => undefined,
+): McpServer {
   const server = new McpServer(
     { name: SERVER_NAME, title: 'Alibaba Cloud KMS tags', version: VERSION },
     { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
   );
   for (const { tool, config } of REGISTERED) {
     if (tool.writes && deps.readOnly) continue;
-    server.registerTool(tool.name, config, (args, ctx) =>
-      tool.run(args, callOf(deps, tool.name, server, context, ctx)),
-    );
+    server.registerTool(tool.name, config, async (args, ctx) => {
+      const result = await tool.run(args, callOf(deps, tool.name, server, context, ctx));
+      onOutcome(outcomeOf(result));
+      return result;
+    });
   }
   return server;
 }
@@ -52,10 +80,12 @@ function callOf(
 ): Call {
   const { authInfo } = context;
   const subject = authInfo?.clientId;
-  const options = { signal: ctx.mcpReq.signal, deadline: deps.now() + CALL_DEADLINE_MS };
+  const startedAt = deps.now();
+  const options = { signal: ctx.mcpReq.signal, deadline: startedAt + CALL_DEADLINE_MS };
   return {
     ...deps,
     tool,
+    startedAt,
     options,
     viewer: { subject, seesAll: authInfo === undefined || authInfo.scopes.includes(ADMIN_SCOPE) },
     region: (requested) => resolveRegion(deps, requested, options),
@@ -70,5 +100,20 @@ function callOf(
       const params = { progressToken, progress: done, total, message };
       await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
     },
+  };
+}
+
+function outcomeOf(result: CallToolResult | InputRequiredResult): CallOutcome {
+  if (isInputRequiredResult(result)) return { outcome: 'asked' };
+  if (result.isError) {
+    const [first] = result.content;
+    const code = first?.type === 'text' ? /^[\w.-]{1,80}(?=:)/.exec(first.text)?.[0] : undefined;
+    return { outcome: code ?? 'error' };
+  }
+  const structured: unknown = result.structuredContent;
+  const hasId = typeof structured === 'object' && structured !== null && 'RequestId' in structured;
+  return {
+    outcome: 'ok',
+    ...(hasId && typeof structured.RequestId === 'string' ? { requestId: structured.RequestId } : {}),
   };
 }

@@ -24,6 +24,10 @@ async function main(): Promise<number> {
       await serveOnStdio(await assemble(invocation.values, process.env));
       return 0;
     }
+    case 'http': {
+      const { serveOverHttp } = await import('./serve/http.js');
+      return serveOverHttp(invocation.values, process.env);
+    }
     default:
       throw new Error(`not yet: ${invocation.command}`);
   }

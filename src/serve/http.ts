@@ -1,0 +1,77 @@
+import { assemble } from '../assembly.js';
+import type { OptionValues } from '../config/options.js';
+import type { Verifier } from './http/authentication.js';
+import { bearerTokenVerifier } from './http/bearer-tokens.js';
+import { startHttpServer } from './http/http-server.js';
+import { jsonLog } from './http/log.js';
+import { resourceMetadata } from './http/resource-metadata.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_PORT = 3000;
+
+/**
+ * Serves MCP over Streamable HTTP until the process is told to stop; then drains. Resolves with the exit status: 0, or
+ * 1 when the address cannot be listened on or a request had to be cut off. Everything that is said goes to stderr, as
+ * JSON lines.
+ */
+export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
+  const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
+  const store = undefined;
+  const { deps, close } = await assemble(values, env, store);
+  try {
+    const { host, port = DEFAULT_PORT } = values;
+    const server = await startHttpServer({
+      deps,
+      host,
+      port,
+      allowedHosts: values['allowed-hosts'],
+      allowedOrigins: values['allowed-origins'],
+      verifiers: await verifiersOf(values, env),
+      metadata: metadataOf(values),
+      log,
+    });
+    log.event('listening', { url: `${server.origin}/mcp` });
+    const signal = await stopSignal();
+    log.event('draining', { signal });
+    // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.
+    const complete = await Promise.race([
+      server.drain({ lameDuck: signal === 'SIGTERM' }),
+      stopSignal().then(() => false),
+    ]);
+    log.event('stopped', { complete });
+    return complete ? 0 : 1;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    log.error('cannot listen', { code: error.code });
+    return 1;
+  } finally {
+    await close();
+  }
+}
+
+async function verifiersOf(values: OptionValues, env: Environment): Promise<readonly Verifier[]> {
+  const tokens = values['http-tokens'];
+  const known = tokens.length === 0 ? [] : [bearerTokenVerifier(tokens)];
+  const { 'oauth-issuer': issuer, 'oauth-audience': audience } = values;
+  if (issuer === undefined || audience === undefined) return known;
+  const [{ accessTokenVerifier }, { issuerFetch }] = await Promise.all([
+    import('./http/access-tokens.js'),
+    import('./http/issuer-fetch.js'),
+  ]);
+  return [...known, accessTokenVerifier({ issuer, audience, fetchJson: issuerFetch(env) })];
+}
+
+function metadataOf({ 'oauth-issuer': issuer, 'oauth-audience': audience }: OptionValues) {
+  return issuer === undefined || audience === undefined ? undefined : resourceMetadata(audience, issuer);
+}
+
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+}

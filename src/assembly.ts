@@ -12,6 +12,7 @@ import { type Transport, undiciTransport } from './rpc/transport.js';
 import { changeJournal, type JournalStore } from './tags/journal.js';
 import { fileJournalStore } from './tags/journal-files.js';
 import { tagProtection } from './tags/protection.js';
+import { recentList } from './tags/recent-list.js';
 import { hmacSeal } from './tags/seal.js';
 import type { ServerDeps } from './tools/call.js';
 import { VERSION } from './version.js';
@@ -61,6 +62,7 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
       journal: changeJournal({ store: store ?? fileJournalStore(stateDirectory(values, env)) }),
       protection: tagProtection(values.protect),
       seal: hmacSeal(values['state-key'] ?? randomBytes(32), SEAL_TTL_MS),
+      recentList: recentList(Date.now),
       defaultRegion: values.region ?? target.boundRegion,
       boundRegion: target.boundRegion,
       readOnly: values['read-only'],

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type CallToolResult,
   type InputRequiredResult,
@@ -81,6 +82,8 @@ function callOf(
   const { authInfo } = context;
   const subject = authInfo?.clientId;
   const startedAt = deps.now();
+  // A bulk call waits on it in many places at once.
+  setMaxListeners(0, ctx.mcpReq.signal);
   const options = { signal: ctx.mcpReq.signal, deadline: startedAt + CALL_DEADLINE_MS };
   return {
     ...deps,

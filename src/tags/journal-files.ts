@@ -40,8 +40,10 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       await prune(directory, limits, id);
     },
 
-    async append(id, line) {
-      await handles.get(id)?.appendFile(`${line}\n`);
+    async append(id, line, durable) {
+      const file = handles.get(id);
+      await file?.appendFile(`${line}\n`);
+      if (durable) await file?.datasync();
     },
 
     async close(id) {

@@ -19,8 +19,8 @@ import { TagsError } from './tags-error.js';
 export interface JournalStore {
   /** Creates a change with its first lines; durable when resolved. Rejects when that cannot be promised. */
   create(id: string, lines: Iterable<string>): Promise<void>;
-  /** Adds a line to a change of this process. */
-  append(id: string, line: string): Promise<void>;
+  /** Adds a line to a change of this process. `durable`: as `create` promises it. */
+  append(id: string, line: string, durable: boolean): Promise<void>;
   /** No more lines will come from this process. */
   close(id: string): Promise<void>;
   /** The lines of a change in order, or undefined if there is none. A torn last line may be among them. */
@@ -39,12 +39,17 @@ export interface Viewer {
 }
 
 export interface NewChange extends Pick<ChangeHeader, 'tool' | 'regionId' | 'resourceType' | 'subject' | 'undoes'> {
+  /** Those that are written first. */
   readonly items: readonly ChangeItem[];
+  /** In all, where more items follow by `add`. */
+  readonly resources?: number;
 }
 
 /** A change under way. */
 export interface OpenChange {
   readonly changeId: string;
+  /** More resources, before their write. Durable when resolved. Throws `JOURNAL_UNAVAILABLE`. */
+  add(items: readonly ChangeItem[]): Promise<void>;
   /** Never rejects: the write has happened by then, and what undo needs is on disk already. */
   record(outcome: Outcome): Promise<void>;
   end(state: Extract<ChangeState, 'done' | 'partial' | 'nothing_done' | 'unknown'>): Promise<void>;
@@ -99,14 +104,14 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
   }
 
   return {
-    async begin({ items, ...change }) {
+    async begin({ items, resources = items.length, ...change }) {
       const time = now();
       const changeId = newChangeId(time, randomBytes(4).toString('hex'));
       const header: ChangeHeader = {
         ...change,
         changeId,
         time: new Date(time).toISOString(),
-        resources: items.length,
+        resources,
         firstResourceId: items[0]?.resourceId ?? '',
         tagKeys: [...new Set(items.flatMap((item) => Object.keys(item.after)))],
         host: hostname(),
@@ -119,13 +124,20 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
       }
       const append = async (record: JournalRecord): Promise<void> => {
         try {
-          await store.append(changeId, encodeRecord(record));
+          await store.append(changeId, encodeRecord(record), false);
         } catch {
           // The change then shows as interrupted, and undo looks at the resources themselves.
         }
       };
       return {
         changeId,
+        async add(more) {
+          try {
+            for (const line of itemLines(more)) await store.append(changeId, line, true);
+          } catch (error) {
+            throw unavailable(error);
+          }
+        },
         record: (outcome) => append({ outcome, time: new Date(now()).toISOString() }),
         async end(state) {
           await append({ end: state, time: new Date(now()).toISOString() });
@@ -162,6 +174,10 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
 
 function* linesOf(header: ChangeHeader, items: readonly ChangeItem[]): Iterable<string> {
   yield encodeRecord({ header });
+  yield* itemLines(items);
+}
+
+function* itemLines(items: readonly ChangeItem[]): Iterable<string> {
   for (let start = 0; start < items.length; start += ITEMS_PER_LINE) {
     yield encodeRecord({ items: items.slice(start, start + ITEMS_PER_LINE) });
   }

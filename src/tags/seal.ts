@@ -11,8 +11,8 @@ export interface Sealed {
   readonly request: string;
   /** Digest of the tags that were seen. */
   readonly seen: string;
-  /** Where a bulk change goes on: how many resources of the selection are done. */
-  readonly offset?: number | undefined;
+  /** Where a bulk change goes on: after this id of its sorted selection. */
+  readonly after?: string | undefined;
 }
 
 export type Opened =
@@ -34,7 +34,7 @@ const form = z.object({
   s: z.string().optional(),
   r: z.string(),
   d: z.string(),
-  o: z.number().int().min(0).optional(),
+  a: z.string().optional(),
 });
 
 /** A seal by HMAC-SHA256. Tokens are `base64url(JSON).base64url(MAC)`, about 250 characters. `key`: 32 bytes or more. */
@@ -42,8 +42,8 @@ export function hmacSeal(key: string | Uint8Array, ttlMs: number, now: () => num
   const macOf = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
   return {
     ttlMs,
-    close({ purpose, subject, request, seen, offset }) {
-      const content = { i: randomUUID(), x: now() + ttlMs, p: purpose, s: subject, r: request, d: seen, o: offset };
+    close({ purpose, subject, request, seen, after }) {
+      const content = { i: randomUUID(), x: now() + ttlMs, p: purpose, s: subject, r: request, d: seen, a: after };
       const text = Buffer.from(JSON.stringify(content)).toString('base64url');
       return `${text}.${macOf(text).toString('base64url')}`;
     },
@@ -54,9 +54,9 @@ export function hmacSeal(key: string | Uint8Array, ttlMs: number, now: () => num
       if (rest.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) {
         return { kind: 'forged' };
       }
-      const { i, x, p, s, r, d, o } = form.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+      const { i, x, p, s, r, d, a } = form.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
       if (x <= now()) return { kind: 'expired' };
-      return { kind: 'good', id: i, sealed: { purpose: p, subject: s, request: r, seen: d, offset: o } };
+      return { kind: 'good', id: i, sealed: { purpose: p, subject: s, request: r, seen: d, after: a } };
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Kms } from '../kms/kms-client.js';
 import { type Tags, tagRecord } from '../kms/replies.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
+import { codeOf } from './bulk-write.js';
 import { type TagStates, tagStates } from './change.js';
 import type { Journal } from './journal.js';
 import type { ResourceRef } from './resource.js';
@@ -54,17 +55,9 @@ async function writeOne(
   after: TagStates,
   write: () => Promise<{ readonly requestId: string }>,
 ): Promise<Changed> {
-  const keys = Object.keys(after);
-  const before = snapshot.known
-    ? tagStates(keys.map((key) => [key, Object.hasOwn(snapshot.tags, key) ? (snapshot.tags[key] ?? null) : null]))
-    : undefined;
-  const change = await journal.begin({
-    tool,
-    subject,
-    regionId: ref.regionId,
-    resourceType: ref.type,
-    items: [{ resourceId: ref.id, before, after }],
-  });
+  const before = snapshot.known ? statesOf(snapshot.tags, Object.keys(after)) : undefined;
+  const items = [{ resourceId: ref.id, before, after }];
+  const change = await journal.begin({ tool, subject, regionId: ref.regionId, resourceType: ref.type, items });
   const resourceIds = [ref.id];
   try {
     const { requestId } = await write();
@@ -74,11 +67,16 @@ async function writeOne(
   } catch (error) {
     const failed = error instanceof RpcError ? error : undefined;
     const isUnknown = failed?.effect === 'unknown';
-    const code = failed?.failure.kind === 'service' ? failed.failure.code : (failed?.failure.kind ?? 'internal');
+    const code = failed === undefined ? undefined : codeOf(failed);
     await change.record({ kind: isUnknown ? 'unknown' : 'failed', resourceIds, code });
     await change.end(isUnknown ? 'unknown' : 'nothing_done');
     throw failed === undefined ? error : new WriteFailed(failed, change.changeId);
   }
+}
+
+/** States of `keys` among `tags`. */
+export function statesOf(tags: Tags, keys: readonly string[]): TagStates {
+  return tagStates(keys.map((key) => [key, Object.hasOwn(tags, key) ? (tags[key] ?? null) : null]));
 }
 
 /** Those of `keys` that `tags` holds, with their values. */

@@ -5,6 +5,7 @@ import { RpcError } from '../rpc/rpc-error.js';
 import type { Journal, Viewer } from '../tags/journal.js';
 import type { Protection } from '../tags/protection.js';
 import { quote, quoteList } from '../tags/quote.js';
+import type { RecentList } from '../tags/recent-list.js';
 import type { Seal } from '../tags/seal.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { Question } from './confirmation.js';
@@ -16,6 +17,7 @@ export interface ServerDeps {
   readonly journal: Journal;
   readonly protection: Protection;
   readonly seal: Seal;
+  readonly recentList: RecentList;
   /** Region when a call names none. */
   readonly defaultRegion: string | undefined;
   /** The one region that a fixed endpoint serves. */
@@ -34,6 +36,8 @@ export interface ServerDeps {
 /** One tool call: the shared parts, and what belongs to this call alone. */
 export interface Call extends ServerDeps {
   readonly tool: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly viewer: Viewer;
   /** Signal and deadline for every request of the call. */
   readonly options: CallOptions;
@@ -48,8 +52,11 @@ export interface Call extends ServerDeps {
   progress(done: number, total: number, message: string): Promise<void>;
 }
 
-/** A tool call, as a whole, stays under this; clients give up after 60 s. */
-export const CALL_DEADLINE_MS = 50_000;
+/** No request of a call goes on after this; clients give up after 60 s. */
+export const CALL_DEADLINE_MS = 52_000;
+
+/** A long run starts nothing new after this, so that what is under way can end within the deadline. */
+export const RUN_MS = 44_000;
 
 /** Resolves the region of a call, see `Call.region`. */
 export async function resolveRegion(

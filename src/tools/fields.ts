@@ -78,8 +78,12 @@ export function listFromText(value: unknown): unknown {
   return text.split(',').map((item) => item.trim());
 }
 
-/** A value that hosts may send as JSON in a string. */
-export function parseJson(text: string): unknown {
+/** A list that hosts may send as a JSON array in a string. */
+export function listOrJson(value: unknown): unknown {
+  return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+}
+
+function parseJson(text: string): unknown {
   try {
     const parsed: unknown = JSON.parse(text);
     return parsed;

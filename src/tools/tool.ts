@@ -7,7 +7,12 @@ import { failureText } from './failure.js';
 
 /** What a handler returns: the complete result, and the same in a line or a few. Or a question to the person. */
 export type ToolReply<Output> =
-  | { readonly structured: Output; readonly text: string }
+  | {
+      readonly structured: Output;
+      readonly text: string;
+      /** A run that changed nothing although it should have. */
+      readonly isError?: boolean;
+    }
   | { readonly ask: InputRequiredResult };
 
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
@@ -46,7 +51,12 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       try {
         const reply = await handler(parseArguments(definition, args), call);
         if ('ask' in reply) return reply.ask;
-        return { content: [{ type: 'text', text: reply.text }], structuredContent: { ...reply.structured } };
+        const { structured, text, isError = false } = reply;
+        return {
+          content: [{ type: 'text', text }],
+          structuredContent: { ...structured },
+          ...(isError ? { isError } : {}),
+        };
       } catch (error) {
         return { content: [{ type: 'text', text: failureText(error, call) }], isError: true };
       }

@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import type { BulkResourceType } from '../kms/kms-client.js';
+import { type Filter, type FoundResource, matches, readAll } from '../tags/find.js';
+import { quote } from '../tags/quote.js';
+import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
+import { TagsError } from '../tags/tags-error.js';
+import type { Call } from './call.js';
+import { digest } from './confirmation.js';
+import { regionIdField, tagKey, tagList, tagListSchema, wellFormed, wholeNumberFromText } from './fields.js';
+import { progressOf } from './heartbeat.js';
+import { counted, tagText } from './result-text.js';
+import { defineTool } from './tool.js';
+
+/** The text stays under this, whatever the tags hold. */
+const MAX_TEXT = 10_000;
+
+export const findResources = defineTool({
+  name: 'find_resources',
+  title: 'Find KMS keys or secrets by their tags',
+  description:
+    'Finds KMS keys or secrets of a region, with names, states and tags. All filters given must hold. ' +
+    'Reads the whole region, about 2 s for 1,000 keys. Certificates cannot be listed.',
+  example: '{"ResourceType":"key","MissingTagKey":"owner"}',
+  input: z.strictObject({
+    ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Default key.'),
+    TagKey: tagKey().optional().describe('Carries this tag key.'),
+    TagValue: wellFormed().optional().describe('With this value.'),
+    MissingTagKey: tagKey().optional().describe('Lacks this tag key.'),
+    Text: wellFormed().optional().describe('Part of an ID, name, tag key or value.'),
+    PageSize: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(50)).describe('Default 50.'),
+    NextToken: z.string().optional().describe('From the last page.'),
+    RegionId: regionIdField,
+  }),
+  output: z.object({
+    RegionId: z.string(),
+    Resources: z.array(z.object({ ResourceId: z.string(), Name: z.string(), State: z.string(), Tags: tagListSchema })),
+    Matching: z.int(),
+    Total: z.int(),
+    NextToken: z.string().optional(),
+  }),
+  writes: false,
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+
+  async handler({ PageSize, NextToken, RegionId, ...args }, call) {
+    const regionId = await call.region(RegionId);
+    const type = args.ResourceType;
+    const query = digest([regionId, args]);
+    const after = NextToken === undefined ? undefined : openCursor(NextToken, query);
+    const { TagKey: key, TagValue: value, MissingTagKey: missing, Text: text } = args;
+    const filter: Filter = { tagKey: key, tagValue: value, missingTagKey: missing, text };
+
+    const name = `${regionId}/${type}`;
+    const recent = after === undefined ? undefined : call.recentList.recall(name);
+    const all = recent ?? (await readRegion(call, regionId, type));
+    call.recentList.remember(name, all);
+    const matching = all.filter((resource) => matches(resource, filter));
+    const left = after === undefined ? matching : matching.filter(({ id }) => id > after);
+    const page = left.slice(0, PageSize);
+    const last = page.at(-1);
+    const next = left.length > page.length && last !== undefined ? cursor(last.id, query) : undefined;
+
+    const counts = { RegionId: regionId, Matching: matching.length, Total: all.length };
+    const head = `${counted(matching.length, type)} of ${all.length} in ${regionId} match.`;
+    return {
+      structured: { ...counts, Resources: page.map(row), ...(next === undefined ? {} : { NextToken: next }) },
+      text: pageText(head, page, next),
+    };
+  },
+});
+
+async function readRegion(call: Call, regionId: string, type: BulkResourceType): Promise<readonly FoundResource[]> {
+  const progress = progressOf(call, `Reading the ${type}s of ${regionId}`);
+  return readAll(call.kms(regionId), type, call.options).finally(progress.stop);
+}
+
+function row({ id, name, state, tags }: FoundResource) {
+  return { ResourceId: id, Name: name, State: state, Tags: tagList(tags) };
+}
+
+/** As many lines as fit, then how many more. */
+function pageText(head: string, page: readonly FoundResource[], next: string | undefined): string {
+  const foot = next === undefined ? '' : `\nMore: repeat the call with NextToken ${next}`;
+  const lines = page.map(({ id, name, state, tags }) => {
+    const called = name === '' || name === id ? '' : ` ${quote(name)}`;
+    return `${quote(id)}${called} ${state}: ${tagText(tags, 10)}`;
+  });
+  let room = MAX_TEXT - head.length - foot.length - 100;
+  const shown = lines.filter((line) => {
+    room -= line.length + 1;
+    return room > 0;
+  });
+  const cut = lines.length - shown.length;
+  return (
+    [head, ...shown, ...(cut > 0 ? [`and ${cut} more on this page: use a smaller PageSize`] : [])].join('\n') + foot
+  );
+}
+
+/** Not sealed: it names a place in a list that the caller may read anyway. */
+function cursor(after: string, query: string): string {
+  return Buffer.from(JSON.stringify([query.slice(0, 12), after])).toString('base64url');
+}
+
+function openCursor(token: string, query: string): string {
+  const parsed = z.tuple([z.string(), z.string()]).safeParse(decode(token));
+  if (parsed.success && parsed.data[0] === query.slice(0, 12)) return parsed.data[1];
+  const text = 'This NextToken belongs to other filters, or is damaged.';
+  throw new TagsError('INVALID_ARGUMENT', text, 'Repeat the call without NextToken, or with the filters it came from.');
+}
+
+function decode(token: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
+    return parsed;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Call } from './call.js';
+
+/** Clients reset their time-outs on progress, so a long silence is broken this often. */
+const BEAT_MS = 5_000;
+/** More often than this, progress only costs. */
+const LEAST_MS = 500;
+
+export interface Progress {
+  /** Tells the client, at most twice a second. */
+  report(done: number, total: number, message: string): void;
+  stop(): void;
+}
+
+/** Progress of a long call, with a heartbeat while nothing new is to be told. Progress only ever grows, as MCP wants. */
+export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
+  let last = { done: 0, total: 1, message };
+  let told = call.now();
+  let beats = 0;
+  const tell = (): void => {
+    told = call.now();
+    // A thousandth of a step: a beat must be more than the last, and say nothing.
+    beats += 1;
+    void call.progress(last.done + Math.min(0.999, beats / 1000), last.total, last.message);
+  };
+  const timer = setInterval(tell, BEAT_MS);
+  return {
+    report(done, total, text) {
+      last = { done, total, message: text };
+      if (call.now() - told >= LEAST_MS) tell();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import type { StoredChange } from '../tags/change.js';
+import { quote } from '../tags/quote.js';
+import { TagsError } from '../tags/tags-error.js';
+import { type UndoResult, undoChange, undoTakesValues } from '../tags/undo.js';
+import { RUN_MS } from './call.js';
+import { KMS_TAG_LINE } from './change-text.js';
+import { counted, undoText } from './result-text.js';
+import { defineTool } from './tool.js';
+
+/** Details that are shown; the counts are always whole. */
+const SHOWN = 10;
+
+export const undoChangeTool = defineTool({
+  name: 'undo_change',
+  title: 'Take a change back',
+  description:
+    'Takes back one change of this server on all its resources. Tags that somebody changed since are left alone. ' +
+    'Can be repeated, and is itself a change that can be undone. list_changes has the ChangeId.',
+  example: '{"ChangeId":"20261124T121901123Z-5f3a9c01"}',
+  input: z.strictObject({ ChangeId: z.string() }),
+  output: z.object({
+    RegionId: z.string(),
+    Status: z.enum(['done', 'partial', 'nothing_done']),
+    Restored: z.int(),
+    Unchanged: z.int(),
+    Skipped: z.int(),
+    Failed: z.int(),
+    Unknown: z.int(),
+    NotAttempted: z.int(),
+    Details: z.array(z.object({ ResourceId: z.string(), Why: z.string() })),
+    ChangeId: z.string().optional(),
+  }),
+  writes: true,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+
+  async handler(args, call) {
+    const change = await call.journal.read(args.ChangeId.trim(), call.viewer);
+    if (change === undefined) {
+      const text = `There is no change ${quote(args.ChangeId, 40)} in this server’s journal.`;
+      throw new TagsError('CHANGE_NOT_FOUND', text, 'list_changes shows those that there are.');
+    }
+    const regionId = await call.region(change.regionId);
+    const seen = change.changeId;
+    const question = undoTakesValues(change)
+      ? await call.confirm({ message: async () => describeUndo(change), args, seen, seenNow: async () => seen })
+      : undefined;
+    if (question) return question;
+
+    const result = await undoChange({
+      kms: call.kms(regionId),
+      journal: call.journal,
+      protection: call.protection,
+      change,
+      tool: call.tool,
+      subject: call.viewer.subject,
+      options: call.options,
+      stopAt: call.startedAt + RUN_MS,
+      now: call.now,
+      onProgress: (done) => call.progress(done, change.resources, `${done} of ${change.resources} resources looked at`),
+    });
+    return { structured: report(regionId, result), text: reportText(change, result) };
+  },
+});
+
+function status({ restored, failed, unknown, notAttempted }: UndoResult): 'done' | 'partial' | 'nothing_done' {
+  const isWhole = failed.length === 0 && unknown.length === 0 && notAttempted === 0;
+  if (isWhole) return 'done';
+  return restored > 0 || unknown.length > 0 ? 'partial' : 'nothing_done';
+}
+
+function details({ skipped, failed, unknown }: UndoResult): { ResourceId: string; Why: string }[] {
+  return [
+    ...failed.map(({ id, code }) => ({ ResourceId: id, Why: code })),
+    ...unknown.map((id) => ({ ResourceId: id, Why: 'OUTCOME_UNKNOWN' })),
+    ...skipped.map(({ id, key, reason }) => ({ ResourceId: id, Why: `${quote(key)} ${reason}` })),
+  ];
+}
+
+function report(regionId: string, result: UndoResult) {
+  return {
+    RegionId: regionId,
+    Status: status(result),
+    Restored: result.restored,
+    Unchanged: result.unchanged,
+    Skipped: result.skipped.length,
+    Failed: result.failed.length,
+    Unknown: result.unknown.length,
+    NotAttempted: result.notAttempted,
+    Details: details(result).slice(0, SHOWN),
+    ...(result.changeId === undefined ? {} : { ChangeId: result.changeId }),
+  };
+}
+
+function reportText(change: StoredChange, result: UndoResult): string {
+  const { restored, unchanged, skipped, failed, unknown, notAttempted, changeId } = result;
+  const parts = [
+    `${counted(restored, 'tag')} restored`,
+    ...(unchanged > 0 ? [`${counted(unchanged, 'tag')} as before already`] : []),
+    ...(skipped.length > 0 ? [`${counted(skipped.length, 'tag')} skipped`] : []),
+    ...(failed.length > 0 ? [`${counted(failed.length, 'resource')} failed`] : []),
+    ...(unknown.length > 0 ? [`${counted(unknown.length, 'resource')} with unknown outcome`] : []),
+    ...(notAttempted > 0 ? [`${counted(notAttempted, 'resource')} not attempted`] : []),
+  ];
+  const all = details(result);
+  const more = all.length > SHOWN ? [`and ${all.length - SHOWN} more`] : [];
+  const lines = [...all.slice(0, SHOWN).map(({ ResourceId, Why }) => `${quote(ResourceId)}: ${Why}`), ...more];
+  const why = lines.length === 0 ? '' : ` ${lines.join('; ')}.`;
+  const again = status(result) === 'done' ? '' : ' Repeat undo_change to go on: what is restored stays.';
+  const back = changeId === undefined ? ' Nothing was changed.' : ` ${undoText(changeId)}`;
+  return `Undo of ${change.changeId} in ${change.regionId}: ${parts.join(', ')}.${why}${again}${back}`;
+}
+
+function describeUndo(change: StoredChange): string {
+  const what = `${change.tool} of ${change.time} on ${counted(change.resources, change.resourceType)} in ${change.regionId}`;
+  return [`Take back ${what}?`, 'Tags that it set are removed, or get their earlier values.', KMS_TAG_LINE].join('\n');
+}

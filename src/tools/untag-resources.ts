@@ -1,0 +1,189 @@
+import * as z from 'zod';
+import { writeInBulk } from '../tags/bulk-write.js';
+import { tagStates } from '../tags/change.js';
+import { quoteList } from '../tags/quote.js';
+import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
+import { type Reading, readSelection, type Selection, type View, viewDigest } from '../tags/selection.js';
+import { statesOf } from '../tags/single-change.js';
+import { bulkTagWriter } from '../tags/tag-writer.js';
+import { TagsError } from '../tags/tags-error.js';
+import { allowedKeys, planUntag } from '../tags/untag-plan.js';
+import { type Call, RUN_MS } from './call.js';
+import { digest } from './confirmation.js';
+import { listFromText, regionIdField, tagKey, tagKeysField, wellFormed } from './fields.js';
+import { progressOf } from './heartbeat.js';
+import { counted } from './result-text.js';
+import { defineTool } from './tool.js';
+import { planFields, planText, type RunReport, runFields, runStatus, runText, untagOutput } from './untag-report.js';
+
+const example = '{"ResourceType":"key","TagKeys":["temp"],"WithTagKey":"temp"}';
+
+const input = z.strictObject({
+  ResourceType: z.enum(BULK_RESOURCE_TYPES),
+  TagKeys: tagKeysField('Tag keys to remove.'),
+  ResourceIds: z
+    .preprocess(listFromText, z.array(wellFormed().refine((id) => id !== '', 'is empty')).min(1))
+    .optional()
+    .describe('Key IDs or secret names.'),
+  WithTagKey: tagKey().optional().describe('Selects all that carry this tag key.'),
+  WithTagValue: wellFormed().optional().describe('Only those with this value of WithTagKey.'),
+  PlanToken: z.string().optional().describe('From the plan: applies it.'),
+  RegionId: regionIdField,
+});
+
+export const untagResources = defineTool({
+  name: 'untag_resources',
+  title: 'Remove tags from many KMS resources',
+  description:
+    'Removes tags from many KMS keys or secrets in two calls. Select by ResourceIds, or by WithTagKey (and WithTagValue). ' +
+    'The first call changes nothing and returns a plan with a PlanToken: show it to the person, then repeat the call with PlanToken. ' +
+    'If Status is partial, repeat with the new PlanToken. undo_change takes it back.',
+  example,
+  input,
+  output: untagOutput,
+  writes: true,
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+
+  async handler({ PlanToken, RegionId, ...args }, call) {
+    const { allowed, leftOut } = keysToRemove(args.TagKeys, call);
+    const selection = selectionOf(args);
+    const regionId = await call.region(RegionId);
+    const kms = call.kms(regionId);
+    const type = args.ResourceType;
+    const request = digest([regionId, args]);
+    const token = PlanToken === undefined ? undefined : openPlan(call, PlanToken, request);
+    const reading = { kms, type, selection, tagKeys: allowed, after: token?.after, options: call.options };
+
+    const view = await readWithProgress(call, reading);
+    const seen = viewDigest(view);
+    const plan = planUntag(type, allowed, view);
+    const sealPlan = (digestOfRest: string, after: string | undefined): string =>
+      call.seal.close({ purpose: 'plan', subject: call.viewer.subject, request, seen: digestOfRest, after });
+    if (token?.seen !== seen) {
+      const fresh = view.carriers.length === 0 ? undefined : sealPlan(seen, token?.after);
+      const report = { plan, regionId, leftOut, token: fresh };
+      if (token !== undefined) throw changedSince(planText(report));
+      return { structured: planFields(report), text: planText(report) };
+    }
+
+    const question = await call.confirm({
+      message: async () => planText({ plan, regionId, leftOut, token: undefined }),
+      args: { ...args, PlanToken },
+      seen,
+      seenNow: async () => viewDigest(await readSelection(reading)),
+    });
+    if (question) return question;
+    await spendPlan(call, token.id);
+
+    const run = await applyPlan(call, reading, regionId, view, sealPlan);
+    return { structured: runFields(run), text: runText(run), isError: runStatus(run) === 'nothing_done' };
+  },
+});
+
+function keysToRemove(keys: readonly string[], call: Call): { allowed: readonly string[]; leftOut: readonly string[] } {
+  const { allowed, protectedKeys, systemKeys } = allowedKeys(keys, call.protection);
+  if (allowed.length > 0) return { allowed, leftOut: [...protectedKeys, ...systemKeys] };
+  call.protection.refuse(keys);
+  const text = `${quoteList(systemKeys)}: keys that begin with aliyun or acs: belong to Alibaba Cloud.`;
+  throw new TagsError('PROTECTED_TAG', text, 'Name other keys.');
+}
+
+function selectionOf(args: Omit<z.output<typeof input>, 'PlanToken' | 'RegionId'>): Selection {
+  const { ResourceIds: ids, WithTagKey: key, WithTagValue: value } = args;
+  if (ids !== undefined && key === undefined && value === undefined) return { kind: 'ids', ids };
+  if (ids === undefined && key !== undefined) return { kind: 'tagged', filter: { key, value } };
+  const text = 'Select either by ResourceIds, or by WithTagKey (WithTagValue goes with it).';
+  throw new TagsError('INVALID_ARGUMENT', text, `A right call: ${example}`);
+}
+
+/** A plan for exactly this request, made for this caller. */
+function openPlan(call: Call, text: string, request: string) {
+  const opened = call.seal.open(text);
+  const again = 'Repeat the call without PlanToken for a new plan.';
+  if (opened.kind === 'expired') throw new TagsError('PLAN_EXPIRED', 'The plan is too old.', again);
+  if (opened.kind === 'good') {
+    const { sealed, id } = opened;
+    const isOurs = sealed.purpose === 'plan' && sealed.subject === call.viewer.subject && sealed.request === request;
+    if (isOurs) return { id, seen: sealed.seen, after: sealed.after };
+  }
+  throw new TagsError('PLAN_MISMATCH', 'This PlanToken was made for other arguments, or is damaged.', again);
+}
+
+async function spendPlan(call: Call, id: string): Promise<void> {
+  if (await call.journal.spend(id, call.seal.ttlMs)) return;
+  const text = 'This plan was applied already.';
+  throw new TagsError('PLAN_EXPIRED', text, 'Repeat the call without PlanToken for a new plan.');
+}
+
+function changedSince(newPlan: string): TagsError {
+  return new TagsError(
+    'CHANGED_SINCE_PREVIEW',
+    'Resources or tags changed since the plan was made.',
+    `New plan:\n${newPlan}`,
+  );
+}
+
+async function readWithProgress(call: Call, reading: Reading): Promise<View> {
+  const progress = progressOf(call, 'Reading tags');
+  return readSelection(reading).finally(progress.stop);
+}
+
+/** Journal, write, read back, report. */
+async function applyPlan(
+  call: Call,
+  { kms, type, tagKeys }: Reading,
+  regionId: string,
+  view: View,
+  sealPlan: (seen: string, after: string | undefined) => string,
+): Promise<RunReport> {
+  const ids = view.carriers.map((carrier) => carrier.id);
+  const after = tagStates(tagKeys.map((key) => [key, null]));
+  const items = view.carriers.map(({ id, tags }) => ({ resourceId: id, before: statesOf(tags, tagKeys), after }));
+  const { tool, now, options, viewer } = call;
+  const change = await call.journal.begin({ tool, regionId, resourceType: type, subject: viewer.subject, items });
+
+  const progress = progressOf(call, `0 of ${counted(ids.length, type)}`);
+  let through = 0;
+  const result = await writeInBulk({
+    writer: bulkTagWriter(kms, type),
+    goals: [{ ids, after }],
+    stopAt: call.startedAt + RUN_MS,
+    deadline: options.deadline ?? Number.POSITIVE_INFINITY,
+    signal: options.signal,
+    now,
+    async onOutcome(outcome) {
+      through += outcome.resourceIds.length;
+      progress.report(through, ids.length, `${through} of ${counted(ids.length, type)}`);
+      await change.record(outcome);
+    },
+  }).finally(progress.stop);
+
+  const missing = view.missing.map((id) => ({ id, code: 'InvalidResourceId.NotFound' }));
+  const run: RunReport = {
+    regionId,
+    type,
+    removed: result.done.length,
+    absent: view.absent,
+    failures: [...result.failures, ...missing],
+    unknown: result.unknown.length,
+    notAttempted: result.notAttempted.length,
+    unverified: result.unverified,
+    changeId: change.changeId,
+    token: restToken(view, result.notAttempted, sealPlan),
+  };
+  await change.end(run.unknown > 0 ? 'unknown' : runStatus(run));
+  return run;
+}
+
+/** A plan for what time was too short for: the tail of the sorted carriers. */
+function restToken(
+  view: View,
+  notAttempted: readonly string[],
+  sealPlan: (seen: string, after: string | undefined) => string,
+): string | undefined {
+  if (notAttempted.length === 0) return undefined;
+  const split = view.carriers.length - notAttempted.length;
+  const last = view.carriers[split - 1]?.id;
+  const missing = view.missing.filter((id) => last === undefined || id > last);
+  return sealPlan(viewDigest({ carriers: view.carriers.slice(split), missing }), last);
+}

@@ -2,23 +2,36 @@ import { assemble } from '../assembly.js';
 import type { OptionValues } from '../config/options.js';
 import type { Verifier } from './http/authentication.js';
 import { bearerTokenVerifier } from './http/bearer-tokens.js';
-import { startHttpServer } from './http/http-server.js';
-import { jsonLog } from './http/log.js';
+import { type HttpServer, startHttpServer } from './http/http-server.js';
+import type { Limits } from './http/limits.js';
+import { jsonLog, type Log } from './http/log.js';
 import { resourceMetadata } from './http/resource-metadata.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORT = 3000;
 
-/**
- * Serves MCP over Streamable HTTP until the process is told to stop; then drains. Resolves with the exit status: 0, or
- * 1 when the address cannot be listened on or a request had to be cut off. Everything that is said goes to stderr, as
- * JSON lines.
- */
-export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
-  const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
-  const store = undefined;
-  const { deps, close } = await assemble(values, env, store);
+/** What tests change: a process takes the defaults. */
+export interface HttpTuning {
+  readonly limits?: Partial<Limits>;
+  /** See `AccessTokenOptions`. */
+  readonly cooldownMs?: number;
+}
+
+/** An HTTP server with everything that belongs to it. */
+export interface RunningHttp extends HttpServer {
+  /** Closes what the server used. To be called after `drain`. */
+  close(): Promise<void>;
+}
+
+/** Puts the server together from its options and starts it. Rejects with the system's error, such as `EADDRINUSE`. */
+export async function openHttpServer(
+  values: OptionValues,
+  env: Environment,
+  log: Log,
+  { limits = {}, cooldownMs }: HttpTuning = {},
+): Promise<RunningHttp> {
+  const { deps, close } = await assemble(values, env);
   try {
     const { host, port = DEFAULT_PORT } = values;
     const server = await startHttpServer({
@@ -27,30 +40,48 @@ export async function serveOverHttp(values: OptionValues, env: Environment): Pro
       port,
       allowedHosts: values['allowed-hosts'],
       allowedOrigins: values['allowed-origins'],
-      verifiers: await verifiersOf(values, env),
+      verifiers: await verifiersOf(values, env, cooldownMs),
       metadata: metadataOf(values),
       log,
+      limits,
     });
-    log.event('listening', { url: `${server.origin}/mcp` });
-    const signal = await stopSignal();
-    log.event('draining', { signal });
-    // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.
-    const complete = await Promise.race([
-      server.drain({ lameDuck: signal === 'SIGTERM' }),
-      stopSignal().then(() => false),
-    ]);
-    log.event('stopped', { complete });
-    return complete ? 0 : 1;
+    return { ...server, close };
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    log.error('cannot listen', { code: error.code });
-    return 1;
-  } finally {
     await close();
+    throw error;
   }
 }
 
-async function verifiersOf(values: OptionValues, env: Environment): Promise<readonly Verifier[]> {
+/**
+ * Serves MCP over Streamable HTTP until the process is told to stop; then drains. Resolves with the exit status: 0, or
+ * 1 when the address cannot be listened on or a request had to be cut off. Everything that is said goes to stderr, as
+ * JSON lines.
+ */
+export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
+  const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
+  const server = await openHttpServer(values, env, log).catch((error: unknown) => {
+    if (!isSystemError(error)) throw error;
+    log.error('cannot listen', { code: error.code });
+  });
+  if (server === undefined) return 1;
+  log.event('listening', { url: `${server.origin}/mcp` });
+  const signal = await stopSignal();
+  log.event('draining', { signal });
+  // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.
+  const complete = await Promise.race([
+    server.drain({ lameDuck: signal === 'SIGTERM' }),
+    stopSignal().then(() => false),
+  ]);
+  await server.close();
+  log.event('stopped', { complete });
+  return complete ? 0 : 1;
+}
+
+async function verifiersOf(
+  values: OptionValues,
+  env: Environment,
+  cooldownMs: number | undefined,
+): Promise<readonly Verifier[]> {
   const tokens = values['http-tokens'];
   const known = tokens.length === 0 ? [] : [bearerTokenVerifier(tokens)];
   const { 'oauth-issuer': issuer, 'oauth-audience': audience } = values;
@@ -59,7 +90,8 @@ async function verifiersOf(values: OptionValues, env: Environment): Promise<read
     import('./http/access-tokens.js'),
     import('./http/issuer-fetch.js'),
   ]);
-  return [...known, accessTokenVerifier({ issuer, audience, fetchJson: issuerFetch(env) })];
+  const tuning = cooldownMs === undefined ? {} : { cooldownMs };
+  return [...known, accessTokenVerifier({ issuer, audience, fetchJson: issuerFetch(env), ...tuning })];
 }
 
 function metadataOf({ 'oauth-issuer': issuer, 'oauth-audience': audience }: OptionValues) {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Limits } from './limits.js';
 
 export interface ListenerOptions {
@@ -20,8 +21,13 @@ export interface Listener {
   close(deadlineMs: number): Promise<boolean>;
 }
 
+/** Time for a request that is just arriving while the listener closes. */
+const ARRIVAL_MS = 1_000;
+
 /** Serves plain HTTP with bounds on time and number. Rejects with the system's error, such as `EADDRINUSE`. */
 export async function listen({ host, port, limits, onRequest }: ListenerOptions): Promise<Listener> {
+  /** Requests that each connection waits for. */
+  const underWay = new Map<Socket, number>();
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -30,8 +36,19 @@ export async function listen({ host, port, limits, onRequest }: ListenerOptions)
       keepAliveTimeout: limits.idleMs,
       noDelay: true,
     },
-    onRequest,
+    (request, response) => {
+      const { socket } = request;
+      underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
+      response.once('close', () => {
+        if (underWay.has(socket)) underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
+      });
+      onRequest(request, response);
+    },
   );
+  server.on('connection', (socket) => {
+    underWay.set(socket, 0);
+    socket.once('close', () => underWay.delete(socket));
+  });
   server.maxConnections = limits.sockets;
   server.listen(port, host);
   await once(server, 'listening');
@@ -40,14 +57,22 @@ export async function listen({ host, port, limits, onRequest }: ListenerOptions)
   return {
     origin: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     async close(deadlineMs) {
-      const closed = once(server, 'close').then(() => true);
-      server.close();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
       const started = performance.now();
+      const elapsed = (): number => performance.now() - started;
+      const closed = once(server, 'close');
+      server.close();
+      // Node looks at its timeouts no more once the listener is closed, and never takes a connection for idle that has
+      // sent nothing yet: both are done here.
+      const timer = setInterval(() => {
+        server.closeIdleConnections();
+        if (elapsed() < ARRIVAL_MS) return;
+        for (const [socket, requests] of underWay) {
+          if (requests === 0 || elapsed() > deadlineMs) socket.destroy();
+        }
+      }, 50);
       await closed;
-      clearTimeout(timer);
-      return performance.now() - started < deadlineMs;
+      clearInterval(timer);
+      return elapsed() <= deadlineMs;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { WireReply } from './transport.js';
 
 /** A reply, understood. Text in it is the service's: data, never instructions. */
@@ -20,20 +21,24 @@ const SUCCESS_CODES: ReadonlySet<string> = new Set(['OK', 'Success', '200']);
  * Whatever else comes (an HTML page, a cut-off or empty body, a redirect) is `unreadable`. Never throws.
  */
 export function readReply(reply: WireReply): Reply {
-  if (reply.status >= 300 && reply.status < 400) return { kind: 'unreadable', reason: 'a redirect' };
-  const text = reply.body.trimStart();
+  const unreadable = (reason: string): Reply => ({ kind: 'unreadable', reason });
+  if (reply.status >= 300 && reply.status < 400) return unreadable('a redirect');
+  const succeeded = reply.status >= 200 && reply.status < 300;
+  // Takes a byte order mark off, too.
+  const text = reply.body.toString().trimStart();
   const body = text.startsWith('{') ? parseJson(text) : text.startsWith('<') ? parseXml(text) : undefined;
-  if (body === undefined) return { kind: 'unreadable', reason: unreadableReason(text) };
+  if (body === undefined) return unreadable(unreadableReason(text));
 
   const code = textField(body, 'Code', 'code');
   const requestId = textField(body, 'RequestId', 'requestId') ?? reply.requestId;
-  const succeeded = reply.status >= 200 && reply.status < 300;
   if (succeeded && (code === undefined || SUCCESS_CODES.has(code))) {
-    return requestId === undefined
-      ? { kind: 'unreadable', reason: 'an answer without RequestId' }
-      : { kind: 'success', body, requestId };
+    // An error with broken characters still has its code; a tag with broken characters is a wrong tag.
+    if (!isUtf8(reply.body)) return unreadable('text that is not UTF-8');
+    if (text.startsWith('<') && !isFlatXml(text)) return unreadable('XML where JSON was asked for');
+    if (requestId === undefined) return unreadable('an answer without RequestId');
+    return { kind: 'success', body, requestId };
   }
-  if (code === undefined) return { kind: 'unreadable', reason: 'an error without a code' };
+  if (code === undefined) return unreadable('an error without a code');
   return { kind: 'error', code, message: textField(body, 'Message', 'message') ?? '', requestId };
 }
 
@@ -46,19 +51,27 @@ function parseJson(text: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
+const XML_ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^>]*)?>/;
+const XML_LEAF = /<([A-Za-z][\w.-]*)>([^<]*)<\/\1>/g;
+
 /**
- * The leaf elements of a small XML document, which is all that error bodies and tag writes hold. JSON is what we ask
- * for; XML comes only from gateways that ignore that.
+ * The leaf elements of a small XML document, which is all that error bodies and the replies to tag writes hold. JSON
+ * is what we ask for; XML comes only from gateways that ignore that.
  */
 function parseXml(text: string): Readonly<Record<string, unknown>> | undefined {
-  if (/^<(!doctype\s+html|html)\b/i.test(text)) return undefined;
-  const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)[^>]*>/.exec(text)?.[1];
-  if (root === undefined || !text.trimEnd().endsWith(`</${root}>`)) return undefined;
+  const root = XML_ROOT.exec(text)?.[1];
+  if (root === undefined || root.toLowerCase() === 'html') return undefined;
+  if (!text.trimEnd().endsWith(`</${root}>`)) return undefined;
   const fields: [string, string][] = [];
-  for (const [, name, value] of text.matchAll(/<([A-Za-z][\w.-]*)>([^<]*)<\/\1>/g)) {
+  for (const [, name, value] of text.matchAll(XML_LEAF)) {
     if (name !== undefined && value !== undefined) fields.push([name, decodeEntities(value)]);
   }
   return Object.fromEntries(fields);
+}
+
+/** Whether leaves are all there is below the root. In any other document `parseXml` sees but a part, such as no tags. */
+function isFlatXml(text: string): boolean {
+  return /^<\/[^>]*>\s*$/.test(text.replace(XML_ROOT, '').replace(XML_LEAF, '').trimStart());
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

@@ -24,7 +24,7 @@ export type Verdict =
   | 'final';
 
 /** `Rejected.Throttling`, `Throttling`, `Throttling.User`, `Throttling.Api` and whatever else is spelled alike. */
-const THROTTLING = /Throttling/;
+const THROTTLING = /throttl/i;
 
 const TRANSIENT_CODES =
   // SignatureNonceUsed: something on the way sent our request twice. The next attempt has a nonce of its own.
@@ -57,13 +57,13 @@ export function judge(failure: RpcFailure): Verdict {
 }
 
 /**
- * Whether an attempt that failed like this may have been carried out. A 5xx says only that the service got into
- * trouble, not when; a nonce that was used says that an earlier copy of the request arrived.
+ * Whether an attempt that failed like this may have been carried out. An internal failure says only that the service
+ * got into trouble, not when; a nonce that was used says that an earlier copy of the request arrived.
  */
 export function mayHaveActed(failure: RpcFailure): boolean {
   switch (failure.kind) {
     case 'service':
-      return failure.code === 'SignatureNonceUsed' || (failure.httpStatus >= 500 && judge(failure) !== 'throttled');
+      return judge(failure) === 'transient';
     case 'no-reply':
       return true;
     case 'unreadable':

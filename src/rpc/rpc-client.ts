@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type CredentialSource, type Credentials, sameCredentials } from '../credentials/credentials.js';
-import { readReply } from './reply.js';
-import { DEFAULT_RETRY, delayBefore, judge, mayHaveActed, type RetryPolicy } from './retry-policy.js';
+import { type RpcSuccess, readOutcome } from './outcome.js';
+import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
 import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
+import { timeLimit } from './time-limit.js';
 import type { Transport } from './transport.js';
 
 export interface RpcRequest {
@@ -13,12 +14,6 @@ export interface RpcRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** False: never sent again once an attempt may have been carried out. Default true. */
   readonly idempotent?: boolean;
-}
-
-export interface RpcSuccess {
-  readonly requestId: string;
-  /** The whole body, unchecked. */
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export interface CallOptions {
@@ -56,19 +51,6 @@ export interface RpcClientOptions {
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
-/** What came of one attempt. */
-type Attempt =
-  | { readonly success: RpcSuccess }
-  | {
-      readonly success?: undefined;
-      readonly failure: RpcFailure;
-      /** Whether the attempt may have been carried out. */
-      readonly acted: boolean;
-      /** Header values of the reply. */
-      readonly date?: string | undefined;
-      readonly retryAfter?: string | undefined;
-    };
-
 export interface RpcClient {
   /**
    * Makes one call: sign, send, understand the reply, and try again by the policy, signing afresh each time.
@@ -85,117 +67,96 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
   /** The service's clock minus ours, learned from its replies. */
   let clockOffsetMs = 0;
 
-  async function attempt(
-    request: RpcRequest,
-    credentials: Credentials,
-    limitMs: number,
-    signal?: AbortSignal,
-  ): Promise<Attempt> {
-    const { action, parameters } = request;
-    const unsigned = { origin, host, action, version, parameters, userAgent, timeoutMs: limitMs };
-    const signed = signRequest(unsigned, credentials, signature, randomUUID(), now() + clockOffsetMs);
-    const outcome = await transport.send(signed, signal);
-    const failed = (
-      failure: RpcFailure,
-      reply: { date?: string | undefined; retryAfter?: string | undefined } = {},
-    ) => ({
-      failure,
-      acted: mayHaveActed(failure),
-      date: reply.date,
-      retryAfter: reply.retryAfter,
-    });
-    if (!outcome.ok) {
-      const { cancelled, sent, reason, status: httpStatus } = outcome.failure;
-      if (cancelled) return { failure: { kind: 'cancelled' }, acted: sent };
-      if (httpStatus !== undefined) return failed({ kind: 'unreadable', host: hostname, reason, httpStatus });
-      return failed({ kind: sent ? 'no-reply' : 'unreachable', host: hostname, reason });
-    }
-    const { status: httpStatus } = outcome.reply;
-    const reply = readReply(outcome.reply);
-    switch (reply.kind) {
-      case 'success':
-        return { success: { requestId: reply.requestId, body: reply.body } };
-      case 'error': {
-        const { code, message, requestId } = reply;
-        return failed({ kind: 'service', code, message, requestId, httpStatus }, outcome.reply);
-      }
-      case 'unreadable':
-        return failed({ kind: 'unreadable', host: hostname, reason: reply.reason, httpStatus }, outcome.reply);
-    }
-  }
-
   return {
     async call(request, { signal, deadline = Number.POSITIVE_INFINITY } = {}) {
+      const { action, parameters } = request;
+      const limit = timeLimit(deadline - now(), signal);
       let effect: RpcEffect = 'none';
       let failure: RpcFailure = { kind: 'deadline' };
       let clockCorrected = false;
       let credentialsRefreshed = false;
       let attempts = 0;
       const giveUp = (why: RpcFailure): RpcError => new RpcError(why, effect, attempts);
-      /** Waits; false when the caller's signal ended the wait. */
-      const waited = async (wait: Promise<void> | undefined): Promise<boolean> => {
-        try {
-          await wait;
-        } catch (error) {
-          if (signal?.aborted !== true) throw error;
-        }
-        return signal?.aborted !== true;
+      /** Everything that takes time, but for the attempts: over when the call must end, whatever `work` comes to. */
+      const inTime = async <Value>(work: Value | Promise<Value>): Promise<Value> => {
+        const [outcome] = await Promise.allSettled([work]);
+        if (limit.signal.aborted) throw giveUp(signal?.aborted ? { kind: 'cancelled' } : failure);
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
       };
 
-      let credentials = await source.get(signal);
-      for (;;) {
-        if (!(await waited(pace?.wait(request.action, signal)))) throw giveUp({ kind: 'cancelled' });
-        const left = deadline - now();
-        if (left <= 0) throw giveUp(failure);
+      try {
+        let credentials = await inTime(source.get(limit.signal));
+        for (;;) {
+          await inTime(pace?.wait(action, limit.signal));
+          const left = deadline - now();
+          if (left <= 0) throw giveUp(failure);
 
-        attempts += 1;
-        const result = await attempt(request, credentials, Math.min(timeoutMs, left), signal);
-        if (result.success) return result.success;
-        failure = result.failure;
-        if (result.acted) effect = 'unknown';
+          attempts += 1;
+          const unsigned = { origin, host, action, version, parameters, userAgent };
+          const timed = { ...unsigned, timeoutMs: Math.min(timeoutMs, left) };
+          const signed = signRequest(timed, credentials, signature, randomUUID(), now() + clockOffsetMs);
+          const result = readOutcome(await transport.send(signed, signal), hostname);
+          if (result.success) return result.success;
+          failure = result.failure;
+          if (result.acted) effect = 'unknown';
 
-        switch (judge(failure)) {
-          case 'final':
-            throw giveUp(failure);
-          case 'clock-skew': {
-            const serviceTime = Date.parse(result.date ?? '');
-            if (clockCorrected || Number.isNaN(serviceTime)) throw giveUp(failure);
-            clockCorrected = true;
-            clockOffsetMs = serviceTime - now();
-            continue;
+          switch (judge(failure)) {
+            case 'final':
+              throw giveUp(failure);
+            case 'clock-skew': {
+              const serviceTime = timeOf(result.date);
+              if (clockCorrected || serviceTime === undefined) throw giveUp(failure);
+              clockCorrected = true;
+              clockOffsetMs = serviceTime - now();
+              continue;
+            }
+            case 'bad-credentials': {
+              if (credentialsRefreshed) throw giveUp(failure);
+              credentialsRefreshed = true;
+              const fresh = await inTime(renewed(source, credentials, limit.signal));
+              if (fresh === undefined) throw giveUp(failure);
+              credentials = fresh;
+              continue;
+            }
+            case 'throttled':
+              pace?.throttled(action);
+              break;
+            case 'transient':
+              if (request.idempotent === false && effect === 'unknown') throw giveUp(failure);
+              break;
           }
-          case 'bad-credentials': {
-            if (credentialsRefreshed) throw giveUp(failure);
-            credentialsRefreshed = true;
-            const fresh = await renewed(source, credentials);
-            if (fresh === undefined) throw giveUp(failure);
-            credentials = fresh;
-            continue;
-          }
-          case 'throttled':
-            pace?.throttled(request.action);
-            break;
-          case 'transient':
-            if (request.idempotent === false && effect === 'unknown') throw giveUp(failure);
-            break;
+          if (attempts >= retry.maxAttempts) throw giveUp(failure);
+          const delay = delayBefore(attempts + 1, retry, random, result.retryAfter);
+          if (now() + delay >= deadline) throw giveUp(failure);
+          await inTime(sleep(delay, limit.signal));
         }
-        if (attempts >= retry.maxAttempts) throw giveUp(failure);
-        const delay = delayBefore(attempts + 1, retry, random, result.retryAfter);
-        if (now() + delay >= deadline) throw giveUp(failure);
-        if (!(await waited(sleep(delay, signal)))) throw giveUp({ kind: 'cancelled' });
+      } finally {
+        limit.release();
       }
     },
   };
 }
 
 /** Credentials that differ from the refused ones, or nothing: the service's own refusal then says more. */
-async function renewed(source: CredentialSource, refused: Credentials): Promise<Credentials | undefined> {
+async function renewed(
+  source: CredentialSource,
+  refused: Credentials,
+  signal: AbortSignal,
+): Promise<Credentials | undefined> {
   try {
-    const fresh = await source.refresh(refused);
+    const fresh = await source.refresh(refused, signal);
     return sameCredentials(fresh, refused) ? undefined : fresh;
   } catch {
     return undefined;
   }
+}
+
+/** Milliseconds since the epoch of a `Date` header in the one form that HTTP prescribes. */
+function timeOf(date: string | undefined): number | undefined {
+  const isHttpDate = date !== undefined && /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date);
+  const time = isHttpDate ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 async function abortableSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -19,7 +19,7 @@ export interface WireReply {
   readonly date: string | undefined;
   readonly retryAfter: string | undefined;
   readonly requestId: string | undefined;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** What went wrong below HTTP. */
@@ -53,10 +53,14 @@ export function undiciTransport(options: DispatcherOptions): Transport {
   return {
     async send(request, signal) {
       dispatcher ??= import('./dispatcher.js').then(({ openDispatcher }) => openDispatcher(options));
-      return exchange(await dispatcher, request, signal);
+      const opened = await dispatcher.catch(() => undefined);
+      if (opened !== undefined) return exchange(opened, request, signal);
+      // undici says no more than that a URL is invalid, and quotes it with its password.
+      return { ok: false, failure: { cancelled: false, sent: false, reason: 'unusable proxy variables' } };
     },
     async close() {
-      await (await dispatcher)?.destroy();
+      const opened = await dispatcher?.catch(() => undefined);
+      await opened?.destroy();
     },
   };
 }
@@ -107,13 +111,12 @@ function exchange(dispatcher: Dispatcher, request: WireRequest, signal: AbortSig
           else chunks.push(chunk);
         },
         onResponseEnd() {
-          const body = chunks.length === 1 && chunks[0] ? chunks[0].toString() : Buffer.concat(chunks).toString();
           const reply: WireReply = {
             status,
             date: single(headers['date']),
             retryAfter: single(headers['x-acs-retry-after']),
             requestId: single(headers['x-acs-request-id']),
-            body,
+            body: Buffer.concat(chunks),
           };
           settle({ ok: true, reply });
         },

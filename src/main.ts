@@ -1,24 +1,17 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { assemble } from './assembly.js';
-import { ConfigError, type Invocation, readConfig } from './config/config.js';
+import { ConfigError, readConfig } from './config/config.js';
 
 /** Exit status of a start-up error. */
 const USAGE = 2;
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Runs one command; resolves with the exit status. Whatever a command alone needs is loaded by it. */
 async function main(): Promise<number> {
-  const invocation = configuration();
-  if (invocation === undefined) return USAGE;
+  const invocation = readConfig(process.argv.slice(2), process.env);
   switch (invocation.command) {
-    case 'help': {
-      const { helpText } = await import('./config/help.js');
-      process.stdout.write(helpText());
-      return 0;
-    }
-    case 'version': {
-      const { VERSION } = await import('./version.js');
-      process.stdout.write(`${VERSION}\n`);
-      return 0;
-    }
     case 'stdio': {
       const { serveOnStdio } = await import('./serve/stdio.js');
       await serveOnStdio(await assemble(invocation.values, process.env));
@@ -28,19 +21,37 @@ async function main(): Promise<number> {
       const { serveOverHttp } = await import('./serve/http.js');
       return serveOverHttp(invocation.values, process.env);
     }
-    default:
-      throw new Error(`not yet: ${invocation.command}`);
+    case 'emulator': {
+      const { runEmulator } = await import('./emulator-command.js');
+      await runEmulator(invocation.values, print);
+      return 0;
+    }
+    case 'demo': {
+      const { runDemo } = await import('./demo/demo.js');
+      await runDemo(fileURLToPath(import.meta.url), print);
+      return 0;
+    }
+    case 'help': {
+      const { helpText } = await import('./config/help.js');
+      print(helpText());
+      return 0;
+    }
+    case 'version': {
+      const { VERSION } = await import('./version.js');
+      print(VERSION);
+      return 0;
+    }
   }
 }
 
-function configuration(): Invocation | undefined {
+async function run(): Promise<number> {
   try {
-    return readConfig(process.argv.slice(2), process.env);
+    return await main();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`alicloud-kms-tags-mcp: ${error.message}\n`);
-    return undefined;
+    return USAGE;
   }
 }
 
-process.exit(await main());
+process.exit(await run());

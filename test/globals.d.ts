@@ -1,0 +1,2 @@
+/** The types of the 1.x SDK name this type of the DOM, which Node's own types do not have. */
+type HeadersInit = import('undici').HeadersInit;

@@ -10,6 +10,8 @@ export interface RequestLine {
   era?: 'legacy' | 'modern';
   subject?: string;
   status?: number;
+  /** The connection ended before the answer did. */
+  cut?: true;
   /** Why a caller was not let in. */
   refused?: string;
   /** `ok`, `asked`, or the code of the failure, of a tool call. */

@@ -23,8 +23,9 @@ export function routes(options: RoutesOptions): (request: IncomingMessage, respo
     const route = routeOf(path, options.metadata);
     const line: RequestLine = { route, httpMethod: request.method ?? '' };
     response.once('close', () => {
-      // 499, as nginx says it: the client went away before its answer was complete.
-      line.status = response.writableFinished || response.headersSent ? response.statusCode : 499;
+      // 499, as nginx says it: the client went away before it was answered.
+      line.status = response.headersSent ? response.statusCode : 499;
+      if (!response.writableFinished) line.cut = true;
       options.log.request(line, performance.now() - started);
     });
     // Without this, a connection that is kept would have to be closed under its next request.

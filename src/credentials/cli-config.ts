@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UnusableSource } from './lookup.js';
 import { quoteName } from './wire-text.js';
 

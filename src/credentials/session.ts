@@ -1,5 +1,5 @@
 import type { CredentialsProvider } from '@alicloud/credentials';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Credentials } from './credentials.js';
 import { explainFailure } from './failure-words.js';
 import type { Identity, Lookup } from './lookup.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Account, Resource } from '../account/account.js';
 import { invalidParameter } from '../refusal.js';
 import { jsonParameter, type Parameters } from './parameters.js';

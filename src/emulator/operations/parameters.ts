@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { invalidParameter, kmsRefusal, missingParameter } from '../refusal.js';
 
 export type Parameters = Readonly<Record<string, string>>;

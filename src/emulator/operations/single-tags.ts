@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type TagSet, withoutTags, withTags } from '../account/tag-set.js';
 import { invalidParameter, missingParameter } from '../refusal.js';
 import type { ReplyBody } from '../wire-reply.js';

@@ -1,5 +1,6 @@
 import { assemble } from '../assembly.js';
 import type { OptionValues } from '../config/options.js';
+import type { RedisJournalStore } from '../tags/journal-redis.js';
 import type { Verifier } from './http/authentication.js';
 import { bearerTokenVerifier } from './http/bearer-tokens.js';
 import { type HttpServer, startHttpServer } from './http/http-server.js';
@@ -31,7 +32,13 @@ export async function openHttpServer(
   log: Log,
   { limits = {}, cooldownMs }: HttpTuning = {},
 ): Promise<RunningHttp> {
-  const { deps, close } = await assemble(values, env);
+  const journal = await journalOf(values, log);
+  const assembly = await assemble(values, env, journal);
+  const { deps } = assembly;
+  const close = async (): Promise<void> => {
+    await assembly.close();
+    await journal?.disconnect();
+  };
   try {
     const { host, port = DEFAULT_PORT } = values;
     const server = await startHttpServer({
@@ -75,6 +82,12 @@ export async function serveOverHttp(values: OptionValues, env: Environment): Pro
   await server.close();
   log.event('stopped', { complete });
   return complete ? 0 : 1;
+}
+
+async function journalOf({ journal }: OptionValues, log: Log): Promise<RedisJournalStore | undefined> {
+  if (journal === undefined) return undefined;
+  const { redisJournalStore } = await import('../tags/journal-redis.js');
+  return redisJournalStore(journal, { onTrouble: (code) => log.error('journal', { store: 'redis', code }) });
 }
 
 async function verifiersOf(

@@ -1,0 +1,30 @@
+// Makes one call as the program does, with the proxies of its environment, and prints what came of it. A program of
+// its own, because Node reads the certificates to trust at its start.
+import { inspect } from 'node:util';
+import { credentialSource } from '../../src/credentials/source.js';
+import { isLoopback } from '../../src/kms/region.js';
+import { rpcClient } from '../../src/rpc/rpc-client.js';
+import { RpcError } from '../../src/rpc/rpc-error.js';
+import { undiciTransport } from '../../src/rpc/transport.js';
+
+const [origin = '', signature = 'v3', bypass = 'bypass'] = process.argv.slice(2);
+const { env } = process;
+const client = rpcClient({
+  origin,
+  version: '2016-01-20',
+  signature: signature === 'v1' ? 'v1' : 'v3',
+  credentials: credentialSource({ env }),
+  transport: undiciTransport({ env, loopback: bypass === 'bypass' && isLoopback(origin) }),
+  userAgent: 'test',
+  timeoutMs: 2_000,
+  retry: { maxAttempts: 2, baseDelayMs: 1, maxDelayMs: 1 },
+});
+try {
+  const { requestId } = await client.call({ action: 'DescribeRegions', parameters: {} });
+  process.stdout.write(JSON.stringify({ requestId }));
+} catch (error) {
+  const failure = error instanceof RpcError ? { ...error.failure, effect: error.effect } : String(error);
+  process.stdout.write(JSON.stringify(failure));
+  process.stderr.write(inspect(error, { showHidden: true, depth: 10 }));
+}
+process.exit();

@@ -1,0 +1,210 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.js';
+import { type BuiltProgram, buildProgram } from '../built-program.js';
+import { listenForOneTest, portOf } from '../far-side.js';
+import { type ProgramRun, runProgram } from '../run-program.js';
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const HOST = 'kms.cn-hangzhou.aliyuncs.com';
+
+/** Certificates made with `openssl` need it: without it there is nothing to test against. */
+describe.skipIf(!hasOpenssl)('over TLS', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tls-'));
+  let program: BuiltProgram;
+  let tls: { cert: Buffer; key: Buffer };
+
+  beforeAll(async () => {
+    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const names = `subjectAltName=DNS:${HOST},IP:127.0.0.1`;
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    execFileSync('openssl', [...request, '-subj', '/CN=test', '-addext', names, '-out', cert, '-keyout', key], {
+      stdio: 'ignore',
+    });
+    tls = { cert: readFileSync(cert), key: readFileSync(key) };
+    program = await buildProgram('test/rpc/call-program.ts');
+  });
+  afterAll(async () => {
+    await program.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const keys = { ALIBABA_CLOUD_ACCESS_KEY_ID: 'testid', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'testsecret' };
+
+  interface CallOptions {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly trusted?: boolean;
+    readonly bypass?: boolean;
+    readonly nodeFlags?: readonly string[];
+  }
+
+  async function call(origin: string, options: CallOptions = {}): Promise<ProgramRun & { readonly result: unknown }> {
+    const { env = {}, trusted = true, bypass = true, nodeFlags = [] } = options;
+    const trust = trusted ? { NODE_EXTRA_CA_CERTS: join(directory, 'cert.pem') } : {};
+    const args = [...nodeFlags, program.path, origin, 'v3', bypass ? 'bypass' : 'no-bypass'];
+    const run = await runProgram(process.execPath, args, { ...keys, ...trust, ...env });
+    const result: unknown = JSON.parse(run.stdout || 'null');
+    return { ...run, result };
+  }
+
+  /** A KMS endpoint behind TLS. */
+  async function tlsEndpoint(options: TlsOptions = {}) {
+    const emulator = await startEmulator();
+    onTestFinished(() => emulator.close());
+    const heard: string[] = [];
+    const server = createTlsServer({ ...tls, ...options }, (socket) => {
+      const inner = connect(portOfOrigin(emulator.endpoint), '127.0.0.1');
+      socket.on('data', (data) => heard.push(String(data)));
+      socket.on('error', () => inner.destroy());
+      inner.on('error', () => socket.destroy());
+      socket.pipe(inner).pipe(socket);
+    });
+    server.on('tlsClientError', () => undefined);
+    await listenForOneTest(server);
+    return { origin: `https://127.0.0.1:${portOf(server)}`, port: portOf(server), emulator, heard };
+  }
+
+  it('a server with a certificate that is trusted is called', async () => {
+    const { origin, emulator } = await tlsEndpoint();
+    const { result } = await call(origin);
+    expect(result).toEqual({ requestId: expect.any(String) });
+    expect(emulator.count()).toBe(1);
+  });
+
+  it('a server that speaks TLS 1.1 at best is refused, and nothing is sent', async () => {
+    const { origin, heard } = await tlsEndpoint({
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    });
+    // The flags let Node itself speak TLS 1.1: what refuses is the client's own setting.
+    const nodeFlags = ['--tls-min-v1.0', '--tls-cipher-list=DEFAULT@SECLEVEL=0'];
+    const { result } = await call(origin, { nodeFlags });
+    expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: expect.stringMatching(/SSL|TLS/) });
+    expect(heard).toEqual([]);
+  });
+
+  it('a server with a certificate of its own making is refused, and nothing is sent', async () => {
+    const { origin, heard } = await tlsEndpoint();
+    const { result } = await call(origin, { trusted: false });
+    expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(heard).toEqual([]);
+  });
+
+  it('a server whose certificate is for another name is refused, and nothing is sent', async () => {
+    const { port, heard } = await tlsEndpoint();
+    const { result } = await call(`https://localhost:${port}`);
+    expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    expect(heard).toEqual([]);
+  });
+
+  describe('through a proxy', () => {
+    /** A real CONNECT proxy that knows one address for every name. */
+    async function connectProxy(port: number, authorization?: string) {
+      const asked: string[] = [];
+      const proxy: Server = createHttpServer((_, response) => response.writeHead(405).end()).on(
+        'connect',
+        (request, socket) => {
+          asked.push(request.url ?? '');
+          socket.on('error', () => undefined);
+          if (authorization !== undefined && request.headers['proxy-authorization'] !== authorization) {
+            socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+            return;
+          }
+          const inner = connect(port, '127.0.0.1', () => {
+            socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+            inner.pipe(socket).pipe(inner);
+          });
+          inner.on('error', () => socket.destroy());
+        },
+      );
+      await listenForOneTest(proxy);
+      return { url: `http://127.0.0.1:${portOf(proxy)}`, asked };
+    }
+
+    it.each(['HTTPS_PROXY', 'https_proxy'])('%s is used, and only the host name is told to it', async (name) => {
+      const { port, emulator } = await tlsEndpoint();
+      const { url, asked } = await connectProxy(port);
+      const { result } = await call(`https://${HOST}`, { env: { [name]: url } });
+      expect(result).toEqual({ requestId: expect.any(String) });
+      expect(asked).toEqual([`${HOST}:443`]);
+      expect(emulator.count()).toBe(1);
+    });
+
+    it('a proxy without a scheme is one that speaks HTTP', async () => {
+      const { port } = await tlsEndpoint();
+      const { url, asked } = await connectProxy(port);
+      await call(`https://${HOST}`, { env: { HTTPS_PROXY: url.replace('http://', '') } });
+      expect(asked).toEqual([`${HOST}:443`]);
+    });
+
+    it('a proxy gets the name and password of its URL', async () => {
+      const { port } = await tlsEndpoint();
+      const { url } = await connectProxy(port, `Basic ${Buffer.from('user:pa ss').toString('base64')}`);
+      const env = { HTTPS_PROXY: url.replace('://', '://user:pa%20ss@') };
+      expect((await call(`https://${HOST}`, { env })).result).toEqual({ requestId: expect.any(String) });
+    });
+
+    it('a proxy that refuses is a service that cannot be reached', async () => {
+      const { port, heard } = await tlsEndpoint();
+      const { url } = await connectProxy(port, 'Basic other');
+      const { result } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: url } });
+      expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', host: HOST });
+      expect(heard).toEqual([]);
+    });
+
+    it.each(['not a url', 'ftp://127.0.0.1', 'http://user:Canary9Zq@:x/'])(
+      'the setting %j is a service that cannot be reached, and is not repeated',
+      async (setting) => {
+        const { result, stdout, stderr } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: setting } });
+        expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'unusable proxy variables' });
+        expect(stdout + stderr).not.toContain('Canary9Zq');
+      },
+    );
+
+    it.each([
+      ['127.0.0.1', false],
+      ['example.com, 127.0.0.1', false],
+      ['*', false],
+      ['example.com', true],
+      ['', true],
+    ])('with NO_PROXY=%j it is used: %s', async (noProxy, isUsed) => {
+      const { origin, port } = await tlsEndpoint();
+      const { url, asked } = await connectProxy(port);
+      const env = { HTTPS_PROXY: url, NO_PROXY: noProxy };
+      const { result } = await call(origin, { env, bypass: false });
+      expect(result).toEqual({ requestId: expect.any(String) });
+      expect(asked).toHaveLength(isUsed ? 1 : 0);
+    });
+
+    it('a loopback endpoint is reached directly, whatever is set', async () => {
+      const { origin, port } = await tlsEndpoint();
+      const { url, asked } = await connectProxy(port);
+      const emulator: Emulator = await startEmulator();
+      onTestFinished(() => emulator.close());
+      const env = { HTTPS_PROXY: url, HTTP_PROXY: url, https_proxy: url, http_proxy: url };
+      for (const endpoint of [origin, emulator.endpoint]) {
+        expect((await call(endpoint, { env })).result).toEqual({ requestId: expect.any(String) });
+      }
+      expect(asked).toEqual([]);
+    });
+
+    it('a certificate that is not trusted is refused, and nothing is sent', async () => {
+      const { port, heard } = await tlsEndpoint();
+      const { url } = await connectProxy(port);
+      const { result } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: url }, trusted: false });
+      expect(result).toMatchObject({ kind: 'unreachable', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT', effect: 'none' });
+      expect(heard).toEqual([]);
+    });
+  });
+});
+
+function portOfOrigin(origin: string): number {
+  return Number(new URL(origin).port);
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { assemble } from './assembly.js';
 import { ConfigError, readConfig } from './config/config.js';
+import { serveOnStdio } from './serve/stdio.js';
 
 /** Exit status of a start-up error. */
 const USAGE = 2;
@@ -13,8 +13,7 @@ async function main(): Promise<number> {
   const invocation = readConfig(process.argv.slice(2), process.env);
   switch (invocation.command) {
     case 'stdio': {
-      const { serveOnStdio } = await import('./serve/stdio.js');
-      await serveOnStdio(await assemble(invocation.values, process.env));
+      await serveOnStdio(invocation.values, process.env);
       return 0;
     }
     case 'http': {

@@ -10,7 +10,6 @@ import {
 } from '@modelcontextprotocol/server';
 import { CALL_DEADLINE_MS, type Call, resolveRegion, type ServerDeps } from './tools/call.js';
 import { TOOLS } from './tools/catalogue.js';
-import { askPerson } from './tools/confirmation.js';
 import { advertisedInput, advertisedOutput } from './tools/portable.js';
 import { VERSION } from './version.js';
 
@@ -43,6 +42,12 @@ const REGISTERED = TOOLS.map((tool) => ({
   },
 }));
 
+/** The parts of a server that are put together with the first call: what lists the tools must start fast. */
+export interface LazyDeps {
+  readonly readOnly: boolean;
+  open(): Promise<ServerDeps>;
+}
+
 /** What came of a tool call, for a log. */
 export interface CallOutcome {
   /** `ok`, `asked`, or the code of the failure. */
@@ -53,7 +58,7 @@ export interface CallOutcome {
 
 /** Builds an MCP server for one connection (stdio) or one request (HTTP): registers the tools, nothing else. */
 export function buildServer(
-  deps: ServerDeps,
+  source: ServerDeps | LazyDeps,
   context: McpRequestContext,
   onOutcome: (outcome: CallOutcome) => void = () => undefined,
 ): McpServer {
@@ -62,8 +67,9 @@ export function buildServer(
     { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
   );
   for (const { tool, config } of REGISTERED) {
-    if (tool.writes && deps.readOnly) continue;
+    if (tool.writes && source.readOnly) continue;
     server.registerTool(tool.name, config, async (args, ctx) => {
+      const deps = 'open' in source ? await source.open() : source;
       const result = await tool.run(args, callOf(deps, tool.name, server, context, ctx));
       onOutcome(outcomeOf(result));
       return result;
@@ -94,6 +100,7 @@ function callOf(
     region: (requested) => resolveRegion(deps, requested, options),
     async confirm(question) {
       if (deps.confirmMode === 'host') return undefined;
+      const { askPerson } = await import('./tools/confirmation.js');
       const legacyCapabilities = context.era === 'legacy' ? server.server.getClientCapabilities() : undefined;
       return askPerson({ deps, tool, subject, context: ctx, legacyCapabilities, era: context.era }, question);
     },

@@ -1,18 +1,12 @@
 import type * as z from 'zod';
 import type { CallOptions, RpcClient, RpcRequest } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
-import type { Tags } from './replies.js';
+import { MAX_PAGE_SIZE } from './limits.js';
 import * as replies from './replies.js';
+import type { Tags } from './tag-record.js';
 
 /** API version that every operation here belongs to. */
 export const KMS_VERSION = '2016-01-20';
-
-/** Most resources in one bulk request. Source: help pages of TagResources and UntagResources. */
-export const MAX_RESOURCES_PER_REQUEST = 50;
-/** Most tags or tag keys in one bulk request. */
-export const MAX_TAGS_PER_REQUEST = 20;
-/** Largest page of ListKeys, ListAliases and ListSecrets. */
-export const MAX_PAGE_SIZE = 100;
 
 export type ResourceType = 'key' | 'secret' | 'certificate';
 /** The bulk operations and the lists know no certificates. */

@@ -1,13 +1,5 @@
 import * as z from 'zod';
-
-/** Tag keys with their values. Made by `tagRecord`: no prototype, so any key is safe. */
-export type Tags = Readonly<Record<string, string>>;
-
-export function tagRecord(pairs: Iterable<readonly [key: string, value: string]>): Tags {
-  const tags: Record<string, string> = Object.create(null);
-  for (const [key, value] of pairs) tags[key] = value;
-  return tags;
-}
+import { tagRecord } from './tag-record.js';
 
 /** The documentation prints lists with and without the wrapper element; both are taken. An empty list may be absent. */
 function list<Row extends z.ZodType>(wrapper: string, row: Row) {

@@ -1,5 +1,6 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Assembly } from '../assembly.js';
+import type { OptionValues } from '../config/options.js';
 import { buildServer } from '../server.js';
 
 /** How long the end may take before the process goes anyway. */
@@ -7,11 +8,20 @@ const GRACE_MS = 5_000;
 
 /**
  * Serves MCP over stdin and stdout, both protocol eras. Resolves when the client is gone or the process is told to
- * stop; requests under way are aborted, and the journal says what they had done.
+ * stop; requests under way are aborted, and the journal says what they had done. The parts that a call needs are put
+ * together with the first one.
  */
-export async function serveOnStdio({ deps, close }: Assembly): Promise<void> {
+export async function serveOnStdio(
+  values: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  let assembly: Promise<Assembly> | undefined;
+  const open = async () => {
+    assembly ??= import('../assembly.js').then(({ assemble }) => assemble(values, env));
+    return (await assembly).deps;
+  };
   await new Promise<void>((resolve) => {
-    const handle = serveStdio((context) => buildServer(deps, context), {
+    const handle = serveStdio((context) => buildServer({ readOnly: values['read-only'], open }, context), {
       onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
     });
     const stop = (): void => {
@@ -23,5 +33,5 @@ export async function serveOnStdio({ deps, close }: Assembly): Promise<void> {
     process.stdout.once('error', stop);
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });
-  await close();
+  await (await assembly)?.close();
 }

@@ -1,7 +1,6 @@
 import { CredentialsError } from '../credentials/credentials.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Outcome, TagStates } from './change.js';
-import { chunks } from './paging.js';
 import type { TagWriter } from './tag-writer.js';
 
 /** Resources that are to get into the same state. Any number of them. */
@@ -29,20 +28,22 @@ export interface BulkFailure {
   readonly code: string;
 }
 
-/** What came of a run: every id of the goals is in one of the lists, once. */
+/** What came of a run: every id of the goals is in one of the counts, once. */
 export interface BulkResult {
-  readonly done: readonly string[];
+  readonly done: number;
   readonly failures: readonly BulkFailure[];
   readonly unknown: readonly string[];
-  /** In the order of the goals: always the tail of it. */
-  readonly notAttempted: readonly string[];
+  /** Always the tail of the goals, in their order. */
+  readonly notAttempted: number;
   /** How many are done by the service's word alone, because reading back failed. */
   readonly unverified: number;
+  /** Some request succeeded, if only a part of what its resources need: not all that failed is as it was. */
+  readonly touched: boolean;
 }
 
 /** Parts under way at once. The pacer spaces their requests; this hides the latency. */
 const PARTS_AT_ONCE = 8;
-/** When so many single resources were refused alike and none succeeded, the fault is not theirs: no more splitting. */
+/** When so many more resources were refused alike, one by one, than succeeded, the fault is not theirs: no more splitting. */
 const ENOUGH_ALIKE = 8;
 /** Code for a resource whose state, read back, is not what the service said it had made it. */
 export const NOT_APPLIED = 'NOT_APPLIED';
@@ -57,14 +58,15 @@ const ENDS_THE_RUN =
  */
 export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
   const { writer, goals, stopAt, deadline, signal, now, onOutcome } = write;
-  const parts = goals.flatMap(({ ids, after }) => chunks(ids, writer.maxIds).map((part) => ({ ids: part, after })));
-  const done: string[] = [];
+  const parts = partsOf(goals, writer.maxIds);
+  let notAttempted = goals.reduce((sum, { ids }) => sum + ids.length, 0);
+  let done = 0;
   const failures: BulkFailure[] = [];
   const unknown: string[] = [];
   const refusedAlone = new Map<string, number>();
   let unverified = 0;
+  let touched = false;
   let ended = false;
-  let nextPart = 0;
 
   const isOver = (): boolean => ended || signal?.aborted === true || now() >= stopAt;
 
@@ -75,7 +77,7 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
     requestId?: string,
   ): Promise<void> {
     if (ids.length === 0) return;
-    if (kind === 'done') done.push(...ids);
+    if (kind === 'done') done += ids.length;
     else if (kind === 'unknown') unknown.push(...ids);
     else failures.push(...ids.map((id) => ({ id, code: code ?? NOT_APPLIED })));
     await onOutcome({ kind, resourceIds: ids, code, requestId });
@@ -84,6 +86,7 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
   async function attempt(goal: BulkGoal): Promise<void> {
     const { ids } = goal;
     const sent = await sendGoal(writer, goal, deadline);
+    if (sent.ok || sent.acted) touched = true;
     if (sent.ok) {
       const seen = await readBack(writer, goal, deadline);
       if (seen === undefined) unverified += ids.length;
@@ -94,21 +97,22 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
     const seen = mayHaveActed ? await readBack(writer, goal, deadline) : undefined;
     await settle(seen?.reached ?? [], 'done');
     const others = seen?.others ?? ids;
-    if (answered) return refused({ ...goal, ids: others }, code);
+    if (answered) return refused({ ...goal, ids: others }, code, mayHaveActed && seen === undefined);
     // No answer after all attempts: the next request would fare no better.
     ended = true;
     return settle(others, mayHaveActed ? 'unknown' : 'failed', code);
   }
 
-  async function refused({ ids, after }: BulkGoal, code: string): Promise<void> {
+  /** `isUnsure`: an earlier attempt may have been carried out, and nobody could look. */
+  async function refused({ ids, after }: BulkGoal, code: string, isUnsure: boolean): Promise<void> {
     if (ids.length === 0) return;
     if (ENDS_THE_RUN.test(code)) ended = true;
     // Busy, and the pacer has slowed down meanwhile: the same again.
     if (/Throttling/.test(code) && !isOver()) return attempt({ ids, after });
     const alike = refusedAlone.get(code) ?? 0;
     if (ids.length === 1) refusedAlone.set(code, alike + 1);
-    const isTheirFault = done.length > 0 || alike < ENOUGH_ALIKE;
-    if (ids.length === 1 || isOver() || !isTheirFault) return settle(ids, 'failed', code);
+    const isTheirFault = alike < ENOUGH_ALIKE + done;
+    if (ids.length === 1 || isOver() || !isTheirFault) return settle(ids, isUnsure ? 'unknown' : 'failed', code);
     const half = Math.ceil(ids.length / 2);
     await attempt({ ids: ids.slice(0, half), after });
     await attempt({ ids: ids.slice(half), after });
@@ -116,15 +120,21 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
 
   async function work(): Promise<void> {
     while (!isOver()) {
-      const part = parts[nextPart];
-      if (part === undefined) return;
-      nextPart += 1;
-      await attempt(part);
+      const next = parts.next();
+      if (next.done === true) return;
+      notAttempted -= next.value.ids.length;
+      await attempt(next.value);
     }
   }
-  await Promise.all(Array.from({ length: Math.min(PARTS_AT_ONCE, parts.length) }, work));
-  const notAttempted = parts.slice(nextPart).flatMap((part) => part.ids);
-  return { done, failures, unknown, notAttempted, unverified };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
+  return { done, failures, unknown, notAttempted, unverified, touched };
+}
+
+function* partsOf(goals: readonly BulkGoal[], size: number): Generator<BulkGoal, undefined> {
+  for (const { ids, after } of goals) {
+    for (let start = 0; start < ids.length; start += size) yield { ids: ids.slice(start, start + size), after };
+  }
+  return undefined;
 }
 
 type Sent =
@@ -134,6 +144,8 @@ type Sent =
       readonly code: string;
       /** The service itself refused, so that it may be the fault of a resource. */
       readonly answered: boolean;
+      /** One of several requests succeeded. */
+      readonly acted: boolean;
       readonly mayHaveActed: boolean;
     };
 
@@ -148,11 +160,11 @@ async function sendGoal(writer: TagWriter, { ids, after }: BulkGoal, deadline: n
   } catch (error) {
     const acted = requestId !== undefined;
     if (error instanceof CredentialsError) {
-      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, mayHaveActed: acted };
+      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, acted, mayHaveActed: acted };
     }
     if (!(error instanceof RpcError)) throw error;
     const answered = error.failure.kind === 'service' && error.failure.httpStatus < 500;
-    return { ok: false, code: codeOf(error), answered, mayHaveActed: acted || error.effect === 'unknown' };
+    return { ok: false, code: codeOf(error), answered, acted, mayHaveActed: acted || error.effect === 'unknown' };
   }
 }
 

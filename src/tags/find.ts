@@ -1,5 +1,5 @@
 import type { BulkResourceType, Kms } from '../kms/kms-client.js';
-import { type Tags, tagRecord } from '../kms/replies.js';
+import { type Tags, tagRecord } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { KEY_STATES, readPages, readTagRows } from './paging.js';
 

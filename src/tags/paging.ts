@@ -1,11 +1,5 @@
-import {
-  type BulkResourceType,
-  type Kms,
-  MAX_PAGE_SIZE,
-  type Page,
-  type PageRequest,
-  type TagRow,
-} from '../kms/kms-client.js';
+import type { BulkResourceType, Kms, Page, PageRequest, TagRow } from '../kms/kms-client.js';
+import { MAX_PAGE_SIZE } from '../kms/limits.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 
 /** Requests of one reading that are under way at once; the pacer spaces them, this hides the latency. */

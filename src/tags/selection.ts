@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type BulkResourceType, type Kms, MAX_RESOURCES_PER_REQUEST, type TagFilter } from '../kms/kms-client.js';
-import type { Tags } from '../kms/replies.js';
+import type { BulkResourceType, Kms, TagFilter } from '../kms/kms-client.js';
+import { MAX_RESOURCES_PER_REQUEST } from '../kms/limits.js';
+import type { Tags } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { chunks, inParallel, readResourceIds, readTagRows } from './paging.js';
 import { TagTable } from './tag-table.js';

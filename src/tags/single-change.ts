@@ -1,5 +1,5 @@
 import type { Kms } from '../kms/kms-client.js';
-import { type Tags, tagRecord } from '../kms/replies.js';
+import { type Tags, tagRecord } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import { codeOf } from './bulk-write.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kms } from '../kms/kms-client.js';
-import type { Tags } from '../kms/replies.js';
+import type { Tags } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { ResourceRef } from './resource.js';

@@ -1,5 +1,5 @@
 import type { TagRow } from '../kms/kms-client.js';
-import { type Tags, tagRecord } from '../kms/replies.js';
+import { type Tags, tagRecord } from '../kms/tag-record.js';
 
 /**
  * Some tags of very many resources, in little memory: resources whose tags are alike share one record, and equal

@@ -1,5 +1,6 @@
-import { type BulkResourceType, type Kms, MAX_RESOURCES_PER_REQUEST, MAX_TAGS_PER_REQUEST } from '../kms/kms-client.js';
-import { tagRecord } from '../kms/replies.js';
+import type { BulkResourceType, Kms } from '../kms/kms-client.js';
+import { MAX_RESOURCES_PER_REQUEST, MAX_TAGS_PER_REQUEST } from '../kms/limits.js';
+import { tagRecord } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import type { TagStates } from './change.js';
 import { chunks, readTagRows } from './paging.js';

@@ -56,6 +56,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
   const skipped: UndoResult['skipped'][number][] = [];
   const failed: BulkFailure[] = [];
   const unknown: string[] = [];
+  let touched = false;
   let open: OpenChange | undefined;
 
   const known = change.items.filter((item) => item.before !== undefined);
@@ -71,29 +72,56 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
       result.notAttempted += known.length - through;
       break;
     }
-    const current = await reading;
+    const prepared = await prepareStep(step, reading).catch((error: unknown) => {
+      // Once something was written, the report must say so: what cannot be read or written down is left for later.
+      if (open === undefined) throw error;
+      return undefined;
+    });
+    if (prepared === undefined) {
+      result.notAttempted += known.length - through;
+      break;
+    }
     reading = readStep(writer, steps[index + 1], options);
     // An error shows when it is awaited; until then it must not count as unhandled.
     reading.catch(() => undefined);
 
-    const { goals, items, tagsOf } = planStep(step, current, undo.protection, skipped, result);
-    if (items.length > 0) {
-      open = await writeDown(open, items);
+    const { goals, tagsOf, change: opened } = prepared;
+    result.unchanged += prepared.unchanged;
+    skipped.push(...prepared.skipped);
+    if (opened !== undefined) {
+      open = opened;
       const { deadline = Number.POSITIVE_INFINITY, signal } = options;
-      const onOutcome = open.record;
-      const written = await writeInBulk({ writer, goals, stopAt, deadline, signal, now, onOutcome });
-      for (const id of written.done) result.restored += tagsOf.get(id) ?? 0;
+      const written = await writeInBulk({
+        writer,
+        goals,
+        stopAt,
+        deadline,
+        signal,
+        now,
+        async onOutcome(outcome) {
+          if (outcome.kind === 'done') for (const id of outcome.resourceIds) result.restored += tagsOf.get(id) ?? 0;
+          await opened.record(outcome);
+        },
+      });
       failed.push(...written.failures);
       unknown.push(...written.unknown);
-      result.notAttempted += written.notAttempted.length;
+      result.notAttempted += written.notAttempted;
       result.unverified += written.unverified;
+      touched ||= written.touched;
     }
     through += step.length;
     await undo.onProgress(through);
   }
   const clean = failed.length === 0 && result.notAttempted === 0;
-  await open?.end(unknown.length > 0 ? 'unknown' : result.restored === 0 ? 'nothing_done' : clean ? 'done' : 'partial');
+  const isNothing = result.restored === 0 && !touched;
+  await open?.end(unknown.length > 0 ? 'unknown' : isNothing ? 'nothing_done' : clean ? 'done' : 'partial');
   return { ...result, changeId: open?.changeId, skipped, failed, unknown };
+
+  /** What is to be written for a step, written down; no change where nothing is. */
+  async function prepareStep(step: readonly ChangeItem[], reading: Promise<TagsById>) {
+    const plan = planStep(step, await reading, undo.protection);
+    return { ...plan, change: plan.items.length === 0 ? undefined : await writeDown(open, plan.items) };
+  }
 
   async function writeDown(opened: OpenChange | undefined, items: readonly ChangeItem[]): Promise<OpenChange> {
     if (opened !== undefined) {
@@ -128,14 +156,21 @@ async function readStep(
   return byId;
 }
 
+interface StepPlan extends Pick<UndoResult, 'skipped' | 'unchanged'> {
+  readonly goals: readonly BulkGoal[];
+  readonly items: readonly ChangeItem[];
+  /** How many tags of each resource are to be restored. */
+  readonly tagsOf: ReadonlyMap<string, number>;
+}
+
 /** Decides tag by tag, and groups what is to be restored by the state it comes to. */
 function planStep(
   step: readonly ChangeItem[],
   current: TagsById,
   protection: Protection,
-  skipped: { id: string; key: string; reason: SkipReason }[],
-  counts: { unchanged: number },
-): { goals: BulkGoal[]; items: ChangeItem[]; tagsOf: Map<string, number> } {
+): StepPlan {
+  const skipped: UndoResult['skipped'][number][] = [];
+  let unchanged = 0;
   const groups = new Map<string, { ids: string[]; after: TagStates }>();
   const items: ChangeItem[] = [];
   const tagsOf = new Map<string, number>();
@@ -145,7 +180,7 @@ function planStep(
       const now = current.get(id)?.get(key) ?? null;
       const was = before[key] ?? null;
       const takesValue = now !== null && now !== was;
-      if (now === was) counts.unchanged += 1;
+      if (now === was) unchanged += 1;
       else if (now !== left) skipped.push({ id, key, reason: 'changed since' });
       else if (takesValue && protection.protectedOf([key]).length > 0) skipped.push({ id, key, reason: 'protected' });
       else restore.push([key, now, was]);
@@ -159,7 +194,7 @@ function planStep(
     group.ids.push(id);
     groups.set(name, group);
   }
-  return { goals: [...groups.values()], items, tagsOf };
+  return { goals: [...groups.values()], items, tagsOf, skipped, unchanged };
 }
 
 function alikeTogether(items: readonly ChangeItem[]): ChangeItem[] {

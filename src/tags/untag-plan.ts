@@ -1,4 +1,5 @@
-import { type BulkResourceType, MAX_RESOURCES_PER_REQUEST, MAX_TAGS_PER_REQUEST } from '../kms/kms-client.js';
+import type { BulkResourceType } from '../kms/kms-client.js';
+import { MAX_RESOURCES_PER_REQUEST, MAX_TAGS_PER_REQUEST } from '../kms/limits.js';
 import { QUOTAS } from '../kms/quota.js';
 import { isSystemTag, type Protection } from './protection.js';
 import type { Carrier, View } from './selection.js';

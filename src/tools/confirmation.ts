@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type InputRequiredResult,
@@ -8,6 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
+import { digest } from '../tags/digest.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { ServerDeps } from './call.js';
 
@@ -160,8 +160,4 @@ function mismatch(): TagsError {
 function changedMeanwhile(): TagsError {
   const text = 'The tags changed after the person was asked.';
   return new TagsError('CHANGED_SINCE_PREVIEW', text, 'Repeat the call to ask again with the tags as they are now.');
-}
-
-export function digest(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 }

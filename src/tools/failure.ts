@@ -19,7 +19,8 @@ export interface FailureContext {
  */
 export function failureText(error: unknown, context: FailureContext): string {
   if (error instanceof TagsError) return `${error.code}: ${error.message} ${NOTHING_CHANGED} ${error.next}`;
-  if (error instanceof CredentialsError) return `CREDENTIALS_NOT_FOUND: ${error.message} ${NOTHING_CHANGED}`;
+  if (error instanceof CredentialsError)
+    return `CREDENTIALS_NOT_FOUND: ${error.message} ${NOTHING_CHANGED} Tell the operator of this server: no tool takes credentials.`;
   if (error instanceof WriteFailed)
     return rpcText(error.cause, error.cause.effect === 'unknown' ? error.changeId : undefined);
   if (error instanceof RpcError) return rpcText(error, undefined);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import type { BulkResourceType } from '../kms/kms-client.js';
+import { digest } from '../tags/digest.js';
 import { type Filter, type FoundResource, matches, readAll } from '../tags/find.js';
 import { quote } from '../tags/quote.js';
 import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { Call } from './call.js';
-import { digest } from './confirmation.js';
 import { regionIdField, tagKey, tagList, tagListSchema, wellFormed, wholeNumberFromText } from './fields.js';
 import { progressOf } from './heartbeat.js';
 import { counted, tagText } from './result-text.js';

@@ -11,7 +11,10 @@ export interface Progress {
   stop(): void;
 }
 
-/** Progress of a long call, with a heartbeat while nothing new is to be told. Progress only ever grows, as MCP wants. */
+/**
+ * Progress of a long call, with a heartbeat while nothing new is to be told. Progress only ever grows, as MCP wants,
+ * so one call has one of these, and `done` never goes back.
+ */
 export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
   let last = { done: 0, total: 1, message };
   let told = call.now();

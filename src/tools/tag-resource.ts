@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { tagRecord } from '../kms/replies.js';
+import { tagRecord } from '../kms/tag-record.js';
 import { quote } from '../tags/quote.js';
 import type { ResourceRef } from '../tags/resource.js';
 import { pick, tagOne } from '../tags/single-change.js';

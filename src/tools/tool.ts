@@ -1,6 +1,6 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
 import type * as z from 'zod';
-import { plain } from '../tags/quote.js';
+import { plain, quoteList } from '../tags/quote.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { Call } from './call.js';
 import { failureText } from './failure.js';
@@ -68,18 +68,40 @@ function parseArguments<Input extends z.ZodObject>(
   { name, input, example }: { readonly name: string; readonly input: Input; readonly example: string },
   args: unknown,
 ): z.output<Input> {
-  const parsed = input.safeParse(withoutAbsent(args));
+  const parsed = input.safeParse(withoutAbsent(args), { error: problemOf });
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
-    const place = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : plain(String(step), 40))).join('');
-    return place === '' ? issue.message : `${place}: ${issue.message}`;
-  });
+  const problems = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${placeOf(path)} ${message}`.trim());
   const more = parsed.error.issues.length > 5 ? ` (and ${parsed.error.issues.length - 5} more)` : '';
   throw new TagsError(
     'INVALID_ARGUMENT',
     `${plain(problems.join('; '), 600)}${more}.`,
     `A right call of ${name}: ${example}`,
   );
+}
+
+/** `TagKeys[1]`, `Tags[0].TagValue`; empty for the arguments as a whole. */
+function placeOf(path: readonly PropertyKey[]): string {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${plain(String(step), 40)}`));
+  return steps.join('').replace(/^\./, '');
+}
+
+/** What is wrong with an argument, continuing its name. Undefined: the schema says it in its own words. */
+function problemOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return 'is missing';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    case 'unrecognized_keys':
+      return `No such parameter: ${quoteList(issue.keys, 5)}`;
+    default:
+      return undefined;
+  }
 }
 
 /** Models send `null` and `""` for what they leave out. */

@@ -63,10 +63,11 @@ export const undoChangeTool = defineTool({
   },
 });
 
-function status({ restored, failed, unknown, notAttempted }: UndoResult): 'done' | 'partial' | 'nothing_done' {
-  const isWhole = failed.length === 0 && unknown.length === 0 && notAttempted === 0;
-  if (isWhole) return 'done';
-  return restored > 0 || unknown.length > 0 ? 'partial' : 'nothing_done';
+/** `done`: everything is as it was before the change. */
+function status(result: UndoResult): 'done' | 'partial' | 'nothing_done' {
+  const { restored, unchanged, skipped, failed, unknown, notAttempted } = result;
+  if (skipped.length + failed.length + unknown.length + notAttempted === 0) return 'done';
+  return restored + unchanged + unknown.length > 0 ? 'partial' : 'nothing_done';
 }
 
 function details({ skipped, failed, unknown }: UndoResult): { ResourceId: string; Why: string }[] {
@@ -106,7 +107,8 @@ function reportText(change: StoredChange, result: UndoResult): string {
   const more = all.length > SHOWN ? [`and ${all.length - SHOWN} more`] : [];
   const lines = [...all.slice(0, SHOWN).map(({ ResourceId, Why }) => `${quote(ResourceId)}: ${Why}`), ...more];
   const why = lines.length === 0 ? '' : ` ${lines.join('; ')}.`;
-  const again = status(result) === 'done' ? '' : ' Repeat undo_change to go on: what is restored stays.';
+  const mayGoOn = failed.length + unknown.length + notAttempted > 0;
+  const again = mayGoOn ? ' Repeat undo_change to go on: what is restored stays.' : '';
   const back = changeId === undefined ? ' Nothing was changed.' : ` ${undoText(changeId)}`;
   return `Undo of ${change.changeId} in ${change.regionId}: ${parts.join(', ')}.${why}${again}${back}`;
 }

@@ -64,7 +64,10 @@ export const untagResource = defineTool({
     const removed = pick(snapshot.tags, args.TagKeys);
     const absent = args.TagKeys.filter((key) => !Object.hasOwn(removed, key));
     const wasAbsent = absent.length === 0 ? '' : ` Not there before: ${quoteList(absent)}.`;
-    const text = `Removed from ${where}: ${tagText(removed)}.${wasAbsent} RequestId ${requestId}. ${undoText(changeId)}`;
+    const text =
+      absent.length === args.TagKeys.length
+        ? `Nothing to remove from ${where}.${wasAbsent} RequestId ${requestId}. ChangeId ${changeId}.`
+        : `Removed from ${where}: ${tagText(removed)}.${wasAbsent} RequestId ${requestId}. ${undoText(changeId)}`;
     return { structured: { ...done, RemovedTags: tagList(removed), AbsentTagKeys: absent }, text };
   },
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { writeInBulk } from '../tags/bulk-write.js';
 import { tagStates } from '../tags/change.js';
+import { digest } from '../tags/digest.js';
 import { quoteList } from '../tags/quote.js';
 import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
 import { type Reading, readSelection, type Selection, type View, viewDigest } from '../tags/selection.js';
@@ -9,7 +10,6 @@ import { bulkTagWriter } from '../tags/tag-writer.js';
 import { TagsError } from '../tags/tags-error.js';
 import { allowedKeys, planUntag } from '../tags/untag-plan.js';
 import { type Call, RUN_MS } from './call.js';
-import { digest } from './confirmation.js';
 import { listFromText, regionIdField, tagKey, tagKeysField, wellFormed } from './fields.js';
 import { progressOf } from './heartbeat.js';
 import { counted } from './result-text.js';

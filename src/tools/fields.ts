@@ -7,18 +7,22 @@ import { TagsError } from '../tags/tags-error.js';
 /** Most bytes of a tag key, as UTF-8. Source: API page of UntagResource. */
 const MAX_KEY_BYTES = 128;
 
-export const regionIdField = z
-  .string()
-  .refine(isRegionId, 'must be a region ID such as cn-hangzhou')
-  .optional()
-  .describe('Default: the server’s region.');
+export function regionIdField() {
+  return z
+    .string()
+    .refine(isRegionId, 'must be a region ID such as cn-hangzhou')
+    .optional()
+    .describe('Default: the server’s region.');
+}
 
 /** The target of a single-resource tool; `targetOf` checks that it is exactly one. */
-export const targetFields = {
-  KeyId: wellFormed().optional(),
-  SecretName: wellFormed().optional(),
-  CertificateId: wellFormed().optional(),
-};
+export function targetFields() {
+  return {
+    KeyId: wellFormed().optional(),
+    SecretName: wellFormed().optional(),
+    CertificateId: wellFormed().optional(),
+  };
+}
 
 /** What parsing `targetFields` gives. */
 export interface TargetArguments {
@@ -102,10 +106,10 @@ export function wellFormed() {
   return z.string().refine((text) => text.isWellFormed(), 'holds half a surrogate pair, which has no UTF-8 form');
 }
 
-/** A tag in results. */
-export const tagSchema = z.object({ TagKey: z.string(), TagValue: z.string() });
-
-export const tagListSchema = z.array(tagSchema);
+/** Tags in results. */
+export function tagListSchema() {
+  return z.array(z.object({ TagKey: z.string(), TagValue: z.string() }));
+}
 
 /** Tags as results and texts list them. */
 export function tagList(tags: Readonly<Record<string, string>>): { TagKey: string; TagValue: string }[] {

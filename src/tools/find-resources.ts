@@ -21,23 +21,27 @@ export const findResources = defineTool({
     'Finds KMS keys or secrets of a region, with names, states and tags. All filters given must hold. ' +
     'Reads the whole region, about 2 s for 1,000 keys. Certificates cannot be listed.',
   example: '{"ResourceType":"key","MissingTagKey":"owner"}',
-  input: z.strictObject({
-    ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Default key.'),
-    TagKey: tagKey().optional().describe('Carries this tag key.'),
-    TagValue: wellFormed().optional().describe('With this value.'),
-    MissingTagKey: tagKey().optional().describe('Lacks this tag key.'),
-    Text: wellFormed().optional().describe('Part of an ID, name, tag key or value.'),
-    PageSize: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(50)).describe('Default 50.'),
-    NextToken: z.string().optional().describe('From the last page.'),
-    RegionId: regionIdField,
-  }),
-  output: z.object({
-    RegionId: z.string(),
-    Resources: z.array(z.object({ ResourceId: z.string(), Name: z.string(), State: z.string(), Tags: tagListSchema })),
-    Matching: z.int(),
-    Total: z.int(),
-    NextToken: z.string().optional(),
-  }),
+  input: () =>
+    z.strictObject({
+      ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Default key.'),
+      TagKey: tagKey().optional().describe('Carries this tag key.'),
+      TagValue: wellFormed().optional().describe('With this value.'),
+      MissingTagKey: tagKey().optional().describe('Lacks this tag key.'),
+      Text: wellFormed().optional().describe('Part of an ID, name, tag key or value.'),
+      PageSize: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(50)).describe('Default 50.'),
+      NextToken: z.string().optional().describe('From the last page.'),
+      RegionId: regionIdField(),
+    }),
+  output: () =>
+    z.object({
+      RegionId: z.string(),
+      Resources: z.array(
+        z.object({ ResourceId: z.string(), Name: z.string(), State: z.string(), Tags: tagListSchema() }),
+      ),
+      Matching: z.int(),
+      Total: z.int(),
+      NextToken: z.string().optional(),
+    }),
   writes: false,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
 

@@ -8,14 +8,17 @@ const LEAST_MS = 500;
 export interface Progress {
   /** Tells the client, at most twice a second. */
   report(done: number, total: number, message: string): void;
-  stop(): void;
 }
 
 /**
- * Progress of a long call, with a heartbeat while nothing new is to be told. Progress only ever grows, as MCP wants,
- * so one call has one of these, and `done` never goes back.
+ * Does `work` and tells the client how far it is, with a heartbeat while nothing new is to be told. Progress only ever
+ * grows, as MCP wants: `done` must not go back in one call.
  */
-export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
+export async function withProgress<Value>(
+  call: Pick<Call, 'progress' | 'now'>,
+  message: string,
+  work: (progress: Progress) => Promise<Value>,
+): Promise<Value> {
   let last = { done: 0, total: 1, message };
   let told = call.now();
   let beats = 0;
@@ -26,11 +29,9 @@ export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string
     void call.progress(last.done + Math.min(0.999, beats / 1000), last.total, last.message);
   };
   const timer = setInterval(tell, BEAT_MS);
-  return {
-    report(done, total, text) {
-      last = { done, total, message: text };
-      if (call.now() - told >= LEAST_MS) tell();
-    },
-    stop: () => clearInterval(timer),
+  const report = (done: number, total: number, text: string): void => {
+    last = { done, total, message: text };
+    if (call.now() - told >= LEAST_MS) tell();
   };
+  return work({ report }).finally(() => clearInterval(timer));
 }

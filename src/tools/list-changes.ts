@@ -12,26 +12,28 @@ export const listChanges = defineTool({
   title: 'List recent changes',
   description: 'Lists the changes that this server made, newest first, with the ChangeId that undo_change takes.',
   example: '{"Limit":10}',
-  input: z.strictObject({
-    Limit: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(10)).describe('Default 10.'),
-  }),
-  output: z.object({
-    Changes: z.array(
-      z.object({
-        ChangeId: z.string(),
-        Time: z.string(),
-        Tool: z.string(),
-        RegionId: z.string(),
-        ResourceType: z.string(),
-        ResourceId: z.string(),
-        Resources: z.int(),
-        TagKeys: z.array(z.string()),
-        State: z.enum(STATES),
-        Undoes: z.string().optional(),
-        Subject: z.string().optional(),
-      }),
-    ),
-  }),
+  input: () =>
+    z.strictObject({
+      Limit: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(10)).describe('Default 10.'),
+    }),
+  output: () =>
+    z.object({
+      Changes: z.array(
+        z.object({
+          ChangeId: z.string(),
+          Time: z.string(),
+          Tool: z.string(),
+          RegionId: z.string(),
+          ResourceType: z.string(),
+          ResourceId: z.string(),
+          Resources: z.int(),
+          TagKeys: z.array(z.string()),
+          State: z.enum(STATES),
+          Undoes: z.string().optional(),
+          Subject: z.string().optional(),
+        }),
+      ),
+    }),
   writes: false,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
 

@@ -13,8 +13,8 @@ export const listResourceTags = defineTool({
     'Lists the tags of one KMS key, secret or certificate. Give exactly one of KeyId, SecretName, CertificateId. ' +
     'To search many resources use find_resources.',
   example,
-  input: z.strictObject({ ...targetFields, RegionId: regionIdField }),
-  output: z.object({ Tags: tagListSchema, RequestId: z.string(), RegionId: z.string() }),
+  input: () => z.strictObject({ ...targetFields(), RegionId: regionIdField() }),
+  output: () => z.object({ Tags: tagListSchema(), RequestId: z.string(), RegionId: z.string() }),
   writes: false,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
 

@@ -24,24 +24,25 @@ const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","Tags":[{"TagKe
 const MAX_TAGS = 10;
 const MAX_VALUE = 256;
 
-const tagsField = z
-  .preprocess(
-    listOrJson,
-    z
-      .array(
-        z.strictObject({
-          TagKey: tagKey(),
-          TagValue: wellFormed().refine(
-            (value) => [...value].length <= MAX_VALUE,
-            `must be at most ${MAX_VALUE} characters`,
-          ),
-        }),
-      )
-      .min(1, 'must hold at least one tag')
-      .max(MAX_TAGS, `must hold at most ${MAX_TAGS} tags`)
-      .refine((tags) => new Set(tags.map((tag) => tag.TagKey)).size === tags.length, 'names a tag key twice'),
-  )
-  .describe('Tags to set.');
+const tagsField = () =>
+  z
+    .preprocess(
+      listOrJson,
+      z
+        .array(
+          z.strictObject({
+            TagKey: tagKey(),
+            TagValue: wellFormed().refine(
+              (value) => [...value].length <= MAX_VALUE,
+              `must be at most ${MAX_VALUE} characters`,
+            ),
+          }),
+        )
+        .min(1, 'must hold at least one tag')
+        .max(MAX_TAGS, `must hold at most ${MAX_TAGS} tags`)
+        .refine((tags) => new Set(tags.map((tag) => tag.TagKey)).size === tags.length, 'names a tag key twice'),
+    )
+    .describe('Tags to set.');
 
 export const tagResource = defineTool({
   name: 'tag_resource',
@@ -50,14 +51,15 @@ export const tagResource = defineTool({
     'Sets tags on one KMS key, secret or certificate. A tag key that is there gets the new value; other tags stay. ' +
     'Give exactly one of KeyId, SecretName, CertificateId. undo_change takes it back.',
   example,
-  input: z.strictObject({ ...targetFields, Tags: tagsField, RegionId: regionIdField }),
-  output: z.object({
-    RequestId: z.string(),
-    RegionId: z.string(),
-    OverwrittenTags: tagListSchema.optional(),
-    ChangeId: z.string(),
-    Note: z.string().optional(),
-  }),
+  input: () => z.strictObject({ ...targetFields(), Tags: tagsField(), RegionId: regionIdField() }),
+  output: () =>
+    z.object({
+      RequestId: z.string(),
+      RegionId: z.string(),
+      OverwrittenTags: tagListSchema().optional(),
+      ChangeId: z.string(),
+      Note: z.string().optional(),
+    }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 

@@ -22,8 +22,9 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly description: string;
   /** A right call, as JSON, for errors. */
   readonly example: string;
-  readonly input: Input;
-  readonly output: Output;
+  /** Made with the first call: building schemas is a tenth of a start. */
+  readonly input: () => Input;
+  readonly output: () => Output;
   readonly writes: boolean;
   readonly annotations: {
     readonly readOnlyHint: boolean;
@@ -44,12 +45,17 @@ export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'ha
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
-  const { handler, ...rest } = definition;
+  const { handler, name, example, ...rest } = definition;
+  const input = once(definition.input);
   return {
     ...rest,
+    name,
+    example,
+    input,
+    output: once(definition.output),
     async run(args, call) {
       try {
-        const reply = await handler(parseArguments(definition, args), call);
+        const reply = await handler(parseArguments({ name, input, example }, args), call);
         if ('ask' in reply) return reply.ask;
         const { structured, text, isError = false } = reply;
         return {
@@ -65,10 +71,10 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 }
 
 function parseArguments<Input extends z.ZodObject>(
-  { name, input, example }: { readonly name: string; readonly input: Input; readonly example: string },
+  { name, input, example }: { readonly name: string; readonly input: () => Input; readonly example: string },
   args: unknown,
 ): z.output<Input> {
-  const parsed = input.safeParse(withoutAbsent(args), { error: problemOf });
+  const parsed = input().safeParse(withoutAbsent(args), { error: problemOf });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${placeOf(path)} ${message}`.trim());
   const more = parsed.error.issues.length > 5 ? ` (and ${parsed.error.issues.length - 5} more)` : '';
@@ -104,8 +110,18 @@ function problemOf(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** Models send `null` and `""` for what they leave out. */
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Models send `null` and `""` for what they leave out. As a value to select by, `""` is one: it must not widen a removal. */
 function withoutAbsent(args: unknown): unknown {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return args ?? {};
-  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== ''));
+  return Object.fromEntries(
+    Object.entries(args).filter(([name, value]) => value !== null && (value !== '' || name === 'WithTagValue')),
+  );
 }

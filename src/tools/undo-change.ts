@@ -18,19 +18,20 @@ export const undoChangeTool = defineTool({
     'Takes back one change of this server on all its resources. Tags that somebody changed since are left alone. ' +
     'Can be repeated, and is itself a change that can be undone. list_changes has the ChangeId.',
   example: '{"ChangeId":"20261124T121901123Z-5f3a9c01"}',
-  input: z.strictObject({ ChangeId: z.string() }),
-  output: z.object({
-    RegionId: z.string(),
-    Status: z.enum(['done', 'partial', 'nothing_done']),
-    Restored: z.int(),
-    Unchanged: z.int(),
-    Skipped: z.int(),
-    Failed: z.int(),
-    Unknown: z.int(),
-    NotAttempted: z.int(),
-    Details: z.array(z.object({ ResourceId: z.string(), Why: z.string() })),
-    ChangeId: z.string().optional(),
-  }),
+  input: () => z.strictObject({ ChangeId: z.string() }),
+  output: () =>
+    z.object({
+      RegionId: z.string(),
+      Status: z.enum(['done', 'partial', 'nothing_done']),
+      Restored: z.int(),
+      Unchanged: z.int(),
+      Skipped: z.int(),
+      Failed: z.int(),
+      Unknown: z.int(),
+      NotAttempted: z.int(),
+      Details: z.array(z.object({ ResourceId: z.string(), Why: z.string() })),
+      ChangeId: z.string().optional(),
+    }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
 

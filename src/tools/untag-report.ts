@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { BulkFailure } from '../tags/bulk-write.js';
-import { quote, quoteList } from '../tags/quote.js';
+import { plain, quote, quoteList } from '../tags/quote.js';
 import type { UntagPlan } from '../tags/untag-plan.js';
 import { KMS_TAG_LINE } from './change-text.js';
 import { counted, undoText } from './result-text.js';
@@ -8,32 +8,33 @@ import { counted, undoText } from './result-text.js';
 /** Failures that a report shows. */
 const SHOWN = 10;
 
-const count = z.int().optional();
+const count = () => z.int().optional();
 
 /** A plan and a report in one flat schema: hosts take no unions. */
-export const untagOutput = z.object({
-  RegionId: z.string(),
-  Status: z.enum(['done', 'partial', 'nothing_done']).optional(),
-  Selected: z.int(),
-  Carrying: count,
-  Removed: count,
-  AbsentAlready: z.int(),
-  Failed: count,
-  Unknown: count,
-  NotAttempted: count,
-  Unverified: count,
-  NotFound: count,
-  KeyCounts: z.array(z.object({ TagKey: z.string(), Resources: z.int() })).optional(),
-  Values: z.array(z.object({ TagKey: z.string(), TagValue: z.string(), Resources: z.int() })).optional(),
-  OtherValues: count,
-  Sample: z.array(z.string()).optional(),
-  LeftOutTagKeys: z.array(z.string()).optional(),
-  Requests: count,
-  ExpectedSeconds: count,
-  Failures: z.array(z.object({ ResourceId: z.string(), Code: z.string() })).optional(),
-  ChangeId: z.string().optional(),
-  PlanToken: z.string().optional(),
-});
+export const untagOutput = () =>
+  z.object({
+    RegionId: z.string(),
+    Status: z.enum(['done', 'partial', 'nothing_done']).optional(),
+    Selected: z.int(),
+    Carrying: count(),
+    Removed: count(),
+    AbsentAlready: z.int(),
+    Failed: count(),
+    Unknown: count(),
+    NotAttempted: count(),
+    Unverified: count(),
+    NotFound: count(),
+    KeyCounts: z.array(z.object({ TagKey: z.string(), Resources: z.int() })).optional(),
+    Values: z.array(z.object({ TagKey: z.string(), TagValue: z.string(), Resources: z.int() })).optional(),
+    OtherValues: count(),
+    Sample: z.array(z.string()).optional(),
+    LeftOutTagKeys: z.array(z.string()).optional(),
+    Requests: count(),
+    ExpectedSeconds: count(),
+    Failures: z.array(z.object({ ResourceId: z.string(), Code: z.string() })).optional(),
+    ChangeId: z.string().optional(),
+    PlanToken: z.string().optional(),
+  });
 
 export interface PlanReport {
   readonly plan: UntagPlan;
@@ -43,7 +44,7 @@ export interface PlanReport {
   readonly token: string | undefined;
 }
 
-export function planFields({ plan, regionId, leftOut, token }: PlanReport): z.input<typeof untagOutput> {
+export function planFields({ plan, regionId, leftOut, token }: PlanReport): z.input<ReturnType<typeof untagOutput>> {
   return {
     RegionId: regionId,
     ...(token === undefined ? { Status: 'nothing_done' as const } : { PlanToken: token }),
@@ -93,6 +94,8 @@ export interface RunReport {
   readonly unknown: number;
   readonly notAttempted: number;
   readonly unverified: number;
+  /** Some request succeeded: not all that failed is as it was. */
+  readonly touched: boolean;
   readonly changeId: string;
   /** For the rest. */
   readonly token: string | undefined;
@@ -100,10 +103,15 @@ export interface RunReport {
 
 export function runStatus(run: RunReport): 'done' | 'partial' | 'nothing_done' {
   if (run.failures.length === 0 && run.unknown === 0 && run.notAttempted === 0) return 'done';
-  return run.removed > 0 || run.unknown > 0 ? 'partial' : 'nothing_done';
+  return run.removed > 0 || run.unknown > 0 || run.touched ? 'partial' : 'nothing_done';
 }
 
-export function runFields(run: RunReport): z.input<typeof untagOutput> {
+/** Nothing was done, and not for lack of time. */
+export function isFailure(run: RunReport): boolean {
+  return runStatus(run) === 'nothing_done' && run.failures.length > 0;
+}
+
+export function runFields(run: RunReport): z.input<ReturnType<typeof untagOutput>> {
   return {
     RegionId: run.regionId,
     Status: runStatus(run),
@@ -129,13 +137,17 @@ export function runText(run: RunReport): string {
     `${run.notAttempted} not attempted`,
   ];
   const verified = run.unverified > 0 ? `; ${run.unverified} could not be read back` : '; read back';
-  const lines = [`${runStatus(run)} in ${run.regionId}: ${parts.join(', ')}${verified}.`];
+  // An error begins with its code.
+  const code = isFailure(run) ? `${plain(run.failures[0]?.code ?? '', 80)}: ` : '';
+  const lines = [`${code}${runStatus(run)} in ${run.regionId}: ${parts.join(', ')}${verified}.`];
   if (run.failures.length > 0) {
     const shown = run.failures.slice(0, SHOWN).map(({ id, code }) => `${quote(id)}: ${code}`);
     const rest = run.failures.length - shown.length;
     lines.push(`Failed: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`);
   }
   if (run.token !== undefined) lines.push(`For the rest, repeat the call with PlanToken ${run.token}`);
-  lines.push(undoText(run.changeId));
+  lines.push(
+    runStatus(run) === 'nothing_done' ? `Nothing was changed (ChangeId ${run.changeId}).` : undoText(run.changeId),
+  );
   return lines.join('\n');
 }

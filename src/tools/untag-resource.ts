@@ -18,19 +18,21 @@ export const untagResource = defineTool({
     'A kms:tag condition in a policy can make a tag decide who may use a key: removing it may lock users out or let them in. ' +
     'undo_change takes it back; for many resources use untag_resources.',
   example,
-  input: z.strictObject({
-    ...targetFields,
-    TagKeys: tagKeysField('Tag keys to remove, without values.'),
-    RegionId: regionIdField,
-  }),
-  output: z.object({
-    RequestId: z.string(),
-    RegionId: z.string(),
-    RemovedTags: tagListSchema.optional(),
-    AbsentTagKeys: z.array(z.string()).optional(),
-    ChangeId: z.string(),
-    Note: z.string().optional(),
-  }),
+  input: () =>
+    z.strictObject({
+      ...targetFields(),
+      TagKeys: tagKeysField('Tag keys to remove, without values.'),
+      RegionId: regionIdField(),
+    }),
+  output: () =>
+    z.object({
+      RequestId: z.string(),
+      RegionId: z.string(),
+      RemovedTags: tagListSchema().optional(),
+      AbsentTagKeys: z.array(z.string()).optional(),
+      ChangeId: z.string(),
+      Note: z.string().optional(),
+    }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { Tags } from '../kms/tag-record.js';
 import { writeInBulk } from '../tags/bulk-write.js';
-import { tagStates } from '../tags/change.js';
+import { type ChangeItem, type TagStates, tagStates } from '../tags/change.js';
 import { digest } from '../tags/digest.js';
 import { quoteList } from '../tags/quote.js';
 import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
@@ -11,25 +12,35 @@ import { TagsError } from '../tags/tags-error.js';
 import { allowedKeys, planUntag } from '../tags/untag-plan.js';
 import { type Call, RUN_MS } from './call.js';
 import { listFromText, regionIdField, tagKey, tagKeysField, wellFormed } from './fields.js';
-import { progressOf } from './heartbeat.js';
+import { type Progress, withProgress } from './heartbeat.js';
 import { counted } from './result-text.js';
-import { defineTool } from './tool.js';
-import { planFields, planText, type RunReport, runFields, runStatus, runText, untagOutput } from './untag-report.js';
+import { defineTool, type ToolReply } from './tool.js';
+import {
+  isFailure,
+  planFields,
+  planText,
+  type RunReport,
+  runFields,
+  runStatus,
+  runText,
+  untagOutput,
+} from './untag-report.js';
 
 const example = '{"ResourceType":"key","TagKeys":["temp"],"WithTagKey":"temp"}';
 
-const input = z.strictObject({
-  ResourceType: z.enum(BULK_RESOURCE_TYPES),
-  TagKeys: tagKeysField('Tag keys to remove.'),
-  ResourceIds: z
-    .preprocess(listFromText, z.array(wellFormed().refine((id) => id !== '', 'is empty')).min(1))
-    .optional()
-    .describe('Key IDs or secret names.'),
-  WithTagKey: tagKey().optional().describe('Selects all that carry this tag key.'),
-  WithTagValue: wellFormed().optional().describe('Only those with this value of WithTagKey.'),
-  PlanToken: z.string().optional().describe('From the plan: applies it.'),
-  RegionId: regionIdField,
-});
+const input = () =>
+  z.strictObject({
+    ResourceType: z.enum(BULK_RESOURCE_TYPES),
+    TagKeys: tagKeysField('Tag keys to remove.'),
+    ResourceIds: z
+      .preprocess(listFromText, z.array(wellFormed().refine((id) => id !== '', 'is empty')).min(1))
+      .optional()
+      .describe('Key IDs or secret names.'),
+    WithTagKey: tagKey().optional().describe('Selects all that carry this tag key.'),
+    WithTagValue: wellFormed().optional().describe('Only those with this value of WithTagKey.'),
+    PlanToken: z.string().optional().describe('From the plan: applies it.'),
+    RegionId: regionIdField(),
+  });
 
 export const untagResources = defineTool({
   name: 'untag_resources',
@@ -44,41 +55,49 @@ export const untagResources = defineTool({
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 
-  async handler({ PlanToken, RegionId, ...args }, call) {
-    const { allowed, leftOut } = keysToRemove(args.TagKeys, call);
-    const selection = selectionOf(args);
-    const regionId = await call.region(RegionId);
-    const kms = call.kms(regionId);
-    const type = args.ResourceType;
-    const request = digest([regionId, args]);
-    const token = PlanToken === undefined ? undefined : openPlan(call, PlanToken, request);
-    const reading = { kms, type, selection, tagKeys: allowed, after: token?.after, options: call.options };
-
-    const view = await readWithProgress(call, reading);
-    const seen = viewDigest(view);
-    const plan = planUntag(type, allowed, view);
-    const sealPlan = (digestOfRest: string, after: string | undefined): string =>
-      call.seal.close({ purpose: 'plan', subject: call.viewer.subject, request, seen: digestOfRest, after });
-    if (token?.seen !== seen) {
-      const fresh = view.carriers.length === 0 ? undefined : sealPlan(seen, token?.after);
-      const report = { plan, regionId, leftOut, token: fresh };
-      if (token !== undefined) throw changedSince(planText(report));
-      return { structured: planFields(report), text: planText(report) };
-    }
-
-    const question = await call.confirm({
-      message: async () => planText({ plan, regionId, leftOut, token: undefined }),
-      args: { ...args, PlanToken },
-      seen,
-      seenNow: async () => viewDigest(await readSelection(reading)),
-    });
-    if (question) return question;
-    await spendPlan(call, token.id);
-
-    const run = await applyPlan(call, reading, regionId, view, sealPlan);
-    return { structured: runFields(run), text: runText(run), isError: runStatus(run) === 'nothing_done' };
-  },
+  handler: (args, call) => withProgress(call, 'Reading tags', (progress) => planOrApply(args, call, progress)),
 });
+
+type Output = z.input<typeof untagOutput>;
+
+async function planOrApply(
+  { PlanToken, RegionId, ...args }: z.output<typeof input>,
+  call: Call,
+  progress: Progress,
+): Promise<ToolReply<Output>> {
+  const { allowed, leftOut } = keysToRemove(args.TagKeys, call);
+  const selection = selectionOf(args);
+  const regionId = await call.region(RegionId);
+  const kms = call.kms(regionId);
+  const type = args.ResourceType;
+  const request = digest([regionId, args]);
+  const token = PlanToken === undefined ? undefined : openPlan(call, PlanToken, request);
+  const reading = { kms, type, selection, tagKeys: allowed, after: token?.after, options: call.options };
+
+  const view = await readSelection(reading);
+  const seen = viewDigest(view);
+  const plan = planUntag(type, allowed, view);
+  const sealPlan = (digestOfRest: string, after: string | undefined): string =>
+    call.seal.close({ purpose: 'plan', subject: call.viewer.subject, request, seen: digestOfRest, after });
+  if (token?.seen !== seen) {
+    const fresh = view.carriers.length === 0 ? undefined : sealPlan(seen, token?.after);
+    const report = { plan, regionId, leftOut, token: fresh };
+    if (token !== undefined) throw changedSince(planText(report));
+    return { structured: planFields(report), text: planText(report) };
+  }
+
+  const question = await call.confirm({
+    message: async () => planText({ plan, regionId, leftOut, token: undefined }),
+    args: { ...args, PlanToken },
+    seen,
+    seenNow: async () => viewDigest(await readSelection(reading)),
+  });
+  if (question) return question;
+  await spendPlan(call, token.id);
+
+  const run = await applyPlan(call, reading, regionId, view, sealPlan, progress);
+  return { structured: runFields(run), text: runText(run), isError: isFailure(run) };
+}
 
 function keysToRemove(keys: readonly string[], call: Call): { allowed: readonly string[]; leftOut: readonly string[] } {
   const { allowed, protectedKeys, systemKeys } = allowedKeys(keys, call.protection);
@@ -88,7 +107,7 @@ function keysToRemove(keys: readonly string[], call: Call): { allowed: readonly 
   throw new TagsError('PROTECTED_TAG', text, 'Name other keys.');
 }
 
-function selectionOf(args: Omit<z.output<typeof input>, 'PlanToken' | 'RegionId'>): Selection {
+function selectionOf(args: Omit<z.output<ReturnType<typeof input>>, 'PlanToken' | 'RegionId'>): Selection {
   const { ResourceIds: ids, WithTagKey: key, WithTagValue: value } = args;
   if (ids !== undefined && key === undefined && value === undefined) return { kind: 'ids', ids };
   if (ids === undefined && key !== undefined) return { kind: 'tagged', filter: { key, value } };
@@ -123,11 +142,6 @@ function changedSince(newPlan: string): TagsError {
   );
 }
 
-async function readWithProgress(call: Call, reading: Reading): Promise<View> {
-  const progress = progressOf(call, 'Reading tags');
-  return readSelection(reading).finally(progress.stop);
-}
-
 /** Journal, write, read back, report. */
 async function applyPlan(
   call: Call,
@@ -135,14 +149,14 @@ async function applyPlan(
   regionId: string,
   view: View,
   sealPlan: (seen: string, after: string | undefined) => string,
+  progress: Progress,
 ): Promise<RunReport> {
   const ids = view.carriers.map((carrier) => carrier.id);
   const after = tagStates(tagKeys.map((key) => [key, null]));
-  const items = view.carriers.map(({ id, tags }) => ({ resourceId: id, before: statesOf(tags, tagKeys), after }));
   const { tool, now, options, viewer } = call;
+  const items = changeItems(view, tagKeys, after);
   const change = await call.journal.begin({ tool, regionId, resourceType: type, subject: viewer.subject, items });
 
-  const progress = progressOf(call, `0 of ${counted(ids.length, type)}`);
   let through = 0;
   const result = await writeInBulk({
     writer: bulkTagWriter(kms, type),
@@ -156,18 +170,17 @@ async function applyPlan(
       progress.report(through, ids.length, `${through} of ${counted(ids.length, type)}`);
       await change.record(outcome);
     },
-  }).finally(progress.stop);
+  });
 
   const missing = view.missing.map((id) => ({ id, code: 'InvalidResourceId.NotFound' }));
   const run: RunReport = {
+    ...result,
     regionId,
     type,
-    removed: result.done.length,
+    removed: result.done,
     absent: view.absent,
     failures: [...result.failures, ...missing],
     unknown: result.unknown.length,
-    notAttempted: result.notAttempted.length,
-    unverified: result.unverified,
     changeId: change.changeId,
     token: restToken(view, result.notAttempted, sealPlan),
   };
@@ -175,14 +188,24 @@ async function applyPlan(
   return run;
 }
 
+/** Resources whose tags are alike share their state: there may be a hundred thousand of them. */
+function changeItems(view: View, tagKeys: readonly string[], after: TagStates): ChangeItem[] {
+  const states = new Map<Tags, TagStates>();
+  return view.carriers.map(({ id, tags }) => {
+    const before = states.get(tags) ?? statesOf(tags, tagKeys);
+    states.set(tags, before);
+    return { resourceId: id, before, after };
+  });
+}
+
 /** A plan for what time was too short for: the tail of the sorted carriers. */
 function restToken(
   view: View,
-  notAttempted: readonly string[],
+  notAttempted: number,
   sealPlan: (seen: string, after: string | undefined) => string,
 ): string | undefined {
-  if (notAttempted.length === 0) return undefined;
-  const split = view.carriers.length - notAttempted.length;
+  if (notAttempted === 0) return undefined;
+  const split = view.carriers.length - notAttempted;
   const last = view.carriers[split - 1]?.id;
   const missing = view.missing.filter((id) => last === undefined || id > last);
   return sealPlan(viewDigest({ carriers: view.carriers.slice(split), missing }), last);

@@ -164,11 +164,7 @@ interface StepPlan extends Pick<UndoResult, 'skipped' | 'unchanged'> {
 }
 
 /** Decides tag by tag, and groups what is to be restored by the state it comes to. */
-function planStep(
-  step: readonly ChangeItem[],
-  current: TagsById,
-  protection: Protection,
-): StepPlan {
+function planStep(step: readonly ChangeItem[], current: TagsById, protection: Protection): StepPlan {
   const skipped: UndoResult['skipped'][number][] = [];
   let unchanged = 0;
   const groups = new Map<string, { ids: string[]; after: TagStates }>();

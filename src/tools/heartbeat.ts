@@ -6,19 +6,13 @@ const BEAT_MS = 5_000;
 const LEAST_MS = 500;
 
 export interface Progress {
-  /** Tells the client, at most twice a second. */
+  /** Tells the client, at most twice a second. In one call `done` must not go back: progress only ever grows. */
   report(done: number, total: number, message: string): void;
+  stop(): void;
 }
 
-/**
- * Does `work` and tells the client how far it is, with a heartbeat while nothing new is to be told. Progress only ever
- * grows, as MCP wants: `done` must not go back in one call.
- */
-export async function withProgress<Value>(
-  call: Pick<Call, 'progress' | 'now'>,
-  message: string,
-  work: (progress: Progress) => Promise<Value>,
-): Promise<Value> {
+/** Progress of a long call, with a heartbeat while nothing new is to be told. */
+export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
   let last = { done: 0, total: 1, message };
   let told = call.now();
   let beats = 0;
@@ -29,9 +23,21 @@ export async function withProgress<Value>(
     void call.progress(last.done + Math.min(0.999, beats / 1000), last.total, last.message);
   };
   const timer = setInterval(tell, BEAT_MS);
-  const report = (done: number, total: number, text: string): void => {
-    last = { done, total, message: text };
-    if (call.now() - told >= LEAST_MS) tell();
+  return {
+    report(done, total, text) {
+      last = { done, total, message: text };
+      if (call.now() - told >= LEAST_MS) tell();
+    },
+    stop: () => clearInterval(timer),
   };
-  return work({ report }).finally(() => clearInterval(timer));
+}
+
+/** Does `work` with one progress for all its parts. */
+export async function withProgress<Value>(
+  call: Pick<Call, 'progress' | 'now'>,
+  message: string,
+  work: (progress: Progress) => Promise<Value>,
+): Promise<Value> {
+  const progress = progressOf(call, message);
+  return work(progress).finally(progress.stop);
 }

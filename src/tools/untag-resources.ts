@@ -58,10 +58,11 @@ export const untagResources = defineTool({
   handler: (args, call) => withProgress(call, 'Reading tags', (progress) => planOrApply(args, call, progress)),
 });
 
-type Output = z.input<typeof untagOutput>;
+type Input = z.output<ReturnType<typeof input>>;
+type Output = z.input<ReturnType<typeof untagOutput>>;
 
 async function planOrApply(
-  { PlanToken, RegionId, ...args }: z.output<typeof input>,
+  { PlanToken, RegionId, ...args }: Input,
   call: Call,
   progress: Progress,
 ): Promise<ToolReply<Output>> {

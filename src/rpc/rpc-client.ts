@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CredentialSource, type Credentials, sameCredentials } from '../credentials/credentials.js';
 import { type RpcSuccess, readOutcome } from './outcome.js';
+import { redactFailure } from './redact.js';
 import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
 import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
@@ -98,7 +99,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
           const signed = signRequest(timed, credentials, signature, randomUUID(), now() + clockOffsetMs);
           const result = readOutcome(await transport.send(signed, signal), hostname);
           if (result.success) return result.success;
-          failure = result.failure;
+          failure = redactFailure(result.failure, credentials);
           if (result.acted) effect = 'unknown';
 
           switch (judge(failure)) {

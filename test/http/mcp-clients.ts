@@ -26,12 +26,13 @@ export type Answer = { readonly action: 'accept' | 'decline'; readonly content?:
 
 const INFO = { name: 'test-client', version: '1.0.0' };
 
-/** Connects a client of `kind`. Rejects when the server refuses. */
+/** Connects a client of `kind`; `timeout` is for one call, in ms. Rejects when the server refuses. */
 export async function connectClient(
   kind: ClientKind,
   url: string,
   token?: string,
   answer?: () => Answer,
+  timeout = 60_000,
 ): Promise<TestClient> {
   const requestInit = token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
   if (kind === 'v1') {
@@ -40,7 +41,8 @@ export async function connectClient(
     await client.connect(transport);
     return {
       kind,
-      call: async (name, args) => replyOf(await client.callTool({ name, arguments: { ...args } })),
+      call: async (name, args) =>
+        replyOf(await client.callTool({ name, arguments: { ...args } }, undefined, { timeout })),
       toolNames: async () => (await client.listTools()).tools.map((tool) => tool.name),
       close: () => client.close(),
     };
@@ -53,7 +55,7 @@ export async function connectClient(
   await client.connect(new ModernTransport(new URL(url), { requestInit }));
   return {
     kind,
-    call: async (name, args) => replyOf(await client.callTool({ name, arguments: { ...args } })),
+    call: async (name, args) => replyOf(await client.callTool({ name, arguments: { ...args } }, { timeout })),
     toolNames: async () => (await client.listTools()).tools.map((tool) => tool.name),
     close: () => client.close(),
   };

@@ -1,11 +1,12 @@
 import type { Kms } from '../kms/kms-client.js';
 import { type Tags, tagRecord } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
+import type { StoredChange, TagStates } from '../tags/change.js';
 import { quote, quoteList } from '../tags/quote.js';
 import type { ResourceRef } from '../tags/resource.js';
 import { pick } from '../tags/single-change.js';
 import type { Snapshot } from '../tags/snapshot.js';
-import { tagText } from './result-text.js';
+import { counted, pairText, tagText } from './result-text.js';
 
 /** In every question and every plan: the one fact about tags in KMS that surprises people. */
 export const KMS_TAG_LINE =
@@ -37,6 +38,29 @@ export async function describeOverwrite(
     ? `Goes: ${tagText(pick(snapshot.tags, Object.keys(tags)))}.`
     : `Earlier values are unknown (${snapshot.reason}).`;
   return [`Set tags on ${await named(kms, ref, options)}?`, was, `Comes: ${tagText(tags)}.`, KMS_TAG_LINE].join('\n');
+}
+
+/** What a person is asked before an undo takes away what a change had set. */
+export async function describeUndo(kms: Kms, change: StoredChange, options: CallOptions): Promise<string> {
+  const { tool, time, resources, resourceType: type, regionId, firstResourceId: id, items } = change;
+  const where =
+    resources === 1 ? await named(kms, { type, id, regionId }, options) : `${counted(resources, type)} in ${regionId}`;
+  const back = distinctTags(items.map((item) => item.before ?? {}));
+  return [
+    `Take back ${tool} of ${time} on ${where}?`,
+    `Goes, where nobody changed it since: ${pairText(distinctTags(items.map((item) => item.after)))}.`,
+    `Comes back: ${pairText(back)}.`,
+    KMS_TAG_LINE,
+  ].join('\n');
+}
+
+/** The tags among `states`, each pair of key and value once. */
+function distinctTags(states: readonly TagStates[]): (readonly [string, string])[] {
+  const pairs = new Map<string, readonly [string, string]>();
+  for (const [key, value] of states.flatMap((one) => Object.entries(one))) {
+    if (value !== null) pairs.set(JSON.stringify([key, value]), [key, value]);
+  }
+  return [...pairs.values()];
 }
 
 function removalLines(tags: Tags, keys: readonly string[]): string[] {

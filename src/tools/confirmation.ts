@@ -77,9 +77,10 @@ async function askByResult(
   if (opened.kind === 'forged' || opened.sealed.purpose !== 'confirm') throw mismatch();
   const { sealed } = opened;
   if (sealed.request !== request || sealed.subject !== subject) throw mismatch();
+  // Whatever the answer is, the question is over with it.
+  if (!(await deps.journal.spend(opened.id, deps.seal.ttlMs))) throw expired('This question was answered before.');
   requireYes(responses[KEY]);
   if (sealed.seen !== seen) throw changedMeanwhile();
-  if (!(await deps.journal.spend(opened.id, deps.seal.ttlMs))) throw expired('This answer was used before.');
   return undefined;
 }
 
@@ -105,7 +106,7 @@ async function askOnOpenCall(
   return undefined;
 }
 
-const answerEnvelope = z.object({ action: z.enum(['accept', 'decline', 'cancel']), content: z.unknown() });
+const answerEnvelope = z.object({ action: z.enum(['accept', 'decline', 'cancel']), content: z.unknown().optional() });
 
 /** An acceptance counts only with the content that was asked for: some hosts accept by themselves, with nothing in it. */
 function requireYes(response: unknown): void {

@@ -2,10 +2,14 @@ import { quote } from '../tags/quote.js';
 
 /** `"owner"="alice", "env"="dev"`, at most `most` of them, then "and N more". Never empty. */
 export function tagText(tags: Readonly<Record<string, string>>, most = 20): string {
-  const entries = Object.entries(tags);
-  if (entries.length === 0) return 'no tags';
-  const shown = entries.slice(0, most).map(([key, value]) => `${quote(key)}=${quote(value, 256)}`);
-  const rest = entries.length - shown.length;
+  return pairText(Object.entries(tags), most);
+}
+
+/** As `tagText`, for tags of several resources: a key can be there with several values. */
+export function pairText(pairs: readonly (readonly [key: string, value: string])[], most = 20): string {
+  if (pairs.length === 0) return 'no tags';
+  const shown = pairs.slice(0, most).map(([key, value]) => `${quote(key)}=${quote(value, 256)}`);
+  const rest = pairs.length - shown.length;
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
 

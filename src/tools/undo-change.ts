@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { hintFor } from '../kms/error-hints.js';
 import type { StoredChange } from '../tags/change.js';
 import { quote } from '../tags/quote.js';
 import { TagsError } from '../tags/tags-error.js';
 import { type UndoResult, undoChange, undoTakesValues } from '../tags/undo.js';
 import { RUN_MS } from './call.js';
-import { KMS_TAG_LINE } from './change-text.js';
+import { describeUndo } from './change-text.js';
 import { counted, undoText } from './result-text.js';
 import { defineTool } from './tool.js';
 
@@ -43,13 +44,15 @@ export const undoChangeTool = defineTool({
     }
     const regionId = await call.region(change.regionId);
     const seen = change.changeId;
+    const kms = call.kms(regionId);
+    const message = (): Promise<string> => describeUndo(kms, change, call.options);
     const question = undoTakesValues(change)
-      ? await call.confirm({ message: async () => describeUndo(change), args, seen, seenNow: async () => seen })
+      ? await call.confirm({ message, args, seen, seenNow: async () => seen })
       : undefined;
     if (question) return question;
 
     const result = await undoChange({
-      kms: call.kms(regionId),
+      kms,
       journal: call.journal,
       protection: call.protection,
       change,
@@ -60,7 +63,10 @@ export const undoChangeTool = defineTool({
       now: call.now,
       onProgress: (done) => call.progress(done, change.resources, `${done} of ${change.resources} resources looked at`),
     });
-    return { structured: report(regionId, result), text: reportText(change, result) };
+    const code = failureCode(result);
+    const text = reportText(change, result);
+    const structured = report(regionId, result);
+    return code === undefined ? { structured, text } : { structured, text: `${code}: ${text}`, isError: true };
   },
 });
 
@@ -69,6 +75,12 @@ function status(result: UndoResult): 'done' | 'partial' | 'nothing_done' {
   const { restored, unchanged, skipped, failed, unknown, notAttempted } = result;
   if (skipped.length + failed.length + unknown.length + notAttempted === 0) return 'done';
   return restored + unchanged + unknown.length > 0 ? 'partial' : 'nothing_done';
+}
+
+/** The code for an undo that came to nothing; the tool's text then begins with it, as that of every failure does. */
+function failureCode({ restored, unchanged, failed, unknown }: UndoResult): string | undefined {
+  if (restored + unchanged > 0) return undefined;
+  return unknown.length > 0 ? 'OUTCOME_UNKNOWN' : failed[0]?.code;
 }
 
 function details({ skipped, failed, unknown }: UndoResult): { ResourceId: string; Why: string }[] {
@@ -109,12 +121,9 @@ function reportText(change: StoredChange, result: UndoResult): string {
   const lines = [...all.slice(0, SHOWN).map(({ ResourceId, Why }) => `${quote(ResourceId)}: ${Why}`), ...more];
   const why = lines.length === 0 ? '' : ` ${lines.join('; ')}.`;
   const mayGoOn = failed.length + unknown.length + notAttempted > 0;
-  const again = mayGoOn ? ' Repeat undo_change to go on: what is restored stays.' : '';
+  const [failure] = failed;
+  const hint = failure === undefined ? '' : ` ${hintFor(failure.code)}`;
+  const again = mayGoOn ? `${hint} Repeat undo_change to go on: what is restored stays.` : '';
   const back = changeId === undefined ? ' Nothing was changed.' : ` ${undoText(changeId)}`;
   return `Undo of ${change.changeId} in ${change.regionId}: ${parts.join(', ')}.${why}${again}${back}`;
-}
-
-function describeUndo(change: StoredChange): string {
-  const what = `${change.tool} of ${change.time} on ${counted(change.resources, change.resourceType)} in ${change.regionId}`;
-  return [`Take back ${what}?`, 'Tags that it set are removed, or get their earlier values.', KMS_TAG_LINE].join('\n');
 }

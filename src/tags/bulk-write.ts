@@ -1,4 +1,5 @@
 import { CredentialsError } from '../credentials/credentials.js';
+import { judge } from '../rpc/retry-policy.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Outcome, TagStates } from './change.js';
 import type { TagWriter } from './tag-writer.js';
@@ -83,7 +84,8 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
     await onOutcome({ kind, resourceIds: ids, code, requestId });
   }
 
-  async function attempt(goal: BulkGoal): Promise<void> {
+  /** `isUnsure`: an earlier attempt may have been carried out, and nobody could look. */
+  async function attempt(goal: BulkGoal, isUnsure = false): Promise<void> {
     const { ids } = goal;
     const sent = await sendGoal(writer, goal, deadline);
     if (sent.ok || sent.acted) touched = true;
@@ -93,29 +95,31 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
       await settle(seen?.reached ?? ids, 'done', undefined, sent.requestId);
       return settle(seen?.others ?? [], 'failed', NOT_APPLIED, sent.requestId);
     }
-    const { code, answered, mayHaveActed } = sent;
+    const { code, answered } = sent;
+    const mayHaveActed = sent.mayHaveActed || isUnsure;
     const seen = mayHaveActed ? await readBack(writer, goal, deadline) : undefined;
     await settle(seen?.reached ?? [], 'done');
     const others = seen?.others ?? ids;
-    if (answered) return refused({ ...goal, ids: others }, code, mayHaveActed && seen === undefined);
+    // Of several requests, the one without an answer may have been carried out, and the others not.
+    if (mayHaveActed && writer.requests(goal.after) > 1) touched = true;
+    if (answered) return refused({ ...goal, ids: others }, sent, mayHaveActed && seen === undefined);
     // No answer after all attempts: the next request would fare no better.
     ended = true;
     return settle(others, mayHaveActed ? 'unknown' : 'failed', code);
   }
 
-  /** `isUnsure`: an earlier attempt may have been carried out, and nobody could look. */
-  async function refused({ ids, after }: BulkGoal, code: string, isUnsure: boolean): Promise<void> {
+  async function refused({ ids, after }: BulkGoal, { code, isBusy }: Refusal, isUnsure: boolean): Promise<void> {
     if (ids.length === 0) return;
     if (ENDS_THE_RUN.test(code)) ended = true;
     // Busy, and the pacer has slowed down meanwhile: the same again.
-    if (/Throttling/.test(code) && !isOver()) return attempt({ ids, after });
+    if (isBusy && !isOver()) return attempt({ ids, after }, isUnsure);
     const alike = refusedAlone.get(code) ?? 0;
     if (ids.length === 1) refusedAlone.set(code, alike + 1);
     const isTheirFault = alike < ENOUGH_ALIKE + done;
     if (ids.length === 1 || isOver() || !isTheirFault) return settle(ids, isUnsure ? 'unknown' : 'failed', code);
     const half = Math.ceil(ids.length / 2);
-    await attempt({ ids: ids.slice(0, half), after });
-    await attempt({ ids: ids.slice(half), after });
+    await attempt({ ids: ids.slice(0, half), after }, isUnsure);
+    await attempt({ ids: ids.slice(half), after }, isUnsure);
   }
 
   async function work(): Promise<void> {
@@ -137,17 +141,19 @@ function* partsOf(goals: readonly BulkGoal[], size: number): Generator<BulkGoal,
   return undefined;
 }
 
-type Sent =
-  | { readonly ok: true; readonly requestId: string }
-  | {
-      readonly ok: false;
-      readonly code: string;
-      /** The service itself refused, so that it may be the fault of a resource. */
-      readonly answered: boolean;
-      /** One of several requests succeeded. */
-      readonly acted: boolean;
-      readonly mayHaveActed: boolean;
-    };
+interface Refusal {
+  readonly ok: false;
+  readonly code: string;
+  /** The service itself refused, so that it may be the fault of a resource. */
+  readonly answered: boolean;
+  /** It refused for being asked too often. */
+  readonly isBusy: boolean;
+  /** One of several requests succeeded. */
+  readonly acted: boolean;
+  readonly mayHaveActed: boolean;
+}
+
+type Sent = { readonly ok: true; readonly requestId: string } | Refusal;
 
 async function sendGoal(writer: TagWriter, { ids, after }: BulkGoal, deadline: number): Promise<Sent> {
   let requestId: string | undefined;
@@ -160,11 +166,13 @@ async function sendGoal(writer: TagWriter, { ids, after }: BulkGoal, deadline: n
   } catch (error) {
     const acted = requestId !== undefined;
     if (error instanceof CredentialsError) {
-      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, acted, mayHaveActed: acted };
+      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, isBusy: false, acted, mayHaveActed: acted };
     }
     if (!(error instanceof RpcError)) throw error;
-    const answered = error.failure.kind === 'service' && error.failure.httpStatus < 500;
-    return { ok: false, code: codeOf(error), answered, acted, mayHaveActed: acted || error.effect === 'unknown' };
+    const { failure, effect } = error;
+    const answered = failure.kind === 'service' && failure.httpStatus < 500;
+    const isBusy = answered && judge(failure) === 'throttled';
+    return { ok: false, code: codeOf(error), answered, isBusy, acted, mayHaveActed: acted || effect === 'unknown' };
   }
 }
 

@@ -52,6 +52,7 @@ async function readKeys(kms: Kms, options: CallOptions): Promise<FoundResource[]
         (ids) => {
           for (const id of ids) states.set(id, state);
         },
+        options,
       ),
     ),
     readPages(
@@ -59,6 +60,7 @@ async function readKeys(kms: Kms, options: CallOptions): Promise<FoundResource[]
       (rows) => {
         for (const { keyId, alias } of rows) add(names, keyId, alias);
       },
+      options,
     ),
     readTagRows(kms, { type: 'key' }, ({ resourceId, key, value }) => add(tags, resourceId, [key, value]), options),
   ]);
@@ -79,6 +81,7 @@ async function readSecrets(kms: Kms, options: CallOptions): Promise<FoundResourc
         found.push({ id: name, name, state: pendingDeletion ? 'PendingDeletion' : 'Active', tags });
       }
     },
+    options,
   );
   return found;
 }

@@ -1,6 +1,8 @@
 import type { BulkResourceType, Kms, Page, PageRequest, TagRow } from '../kms/kms-client.js';
 import { MAX_PAGE_SIZE } from '../kms/limits.js';
+import { judge } from '../rpc/retry-policy.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
+import { RpcError } from '../rpc/rpc-error.js';
 
 /** Requests of one reading that are under way at once; the pacer spaces them, this hides the latency. */
 const PAGES_AT_ONCE = 8;
@@ -13,10 +15,12 @@ export const KEY_STATES = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImp
  * `each` sees every page once, in any order.
  */
 export async function readPages<Row>(
-  read: (page: PageRequest) => Promise<Page<Row>>,
+  readPage: (page: PageRequest) => Promise<Page<Row>>,
   each: (rows: readonly Row[]) => void,
+  options: CallOptions,
 ): Promise<void> {
   const pageSize = MAX_PAGE_SIZE;
+  const read = (page: PageRequest): Promise<Page<Row>> => patiently(() => readPage(page), options);
   const first = await read({ pageNumber: 1, pageSize });
   each(first.rows);
   const last = Math.ceil(first.totalCount / pageSize);
@@ -33,10 +37,26 @@ export async function readTagRows(
 ): Promise<void> {
   let nextToken: string | undefined;
   do {
-    const page = await kms.listTagResources({ ...query, nextToken }, options);
+    const after = { ...query, nextToken };
+    const page = await patiently(() => kms.listTagResources(after, options), options);
     for (const row of page.rows) each(row);
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
+}
+
+/**
+ * Asks again while the service is too busy, as long as there is time: one busy moment must not throw away the hundred
+ * pages before. The pacer has slowed down by then.
+ */
+async function patiently<Reply>(read: () => Promise<Reply>, { deadline }: CallOptions): Promise<Reply> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      const isBusy = error instanceof RpcError && judge(error.failure) === 'throttled';
+      if (!isBusy || deadline === undefined) throw error;
+    }
+  }
 }
 
 /** IDs of all keys, or names of all secrets, of the region. */
@@ -46,6 +66,7 @@ export async function readResourceIds(kms: Kms, type: BulkResourceType, options:
     await readPages(
       (page) => kms.listKeys(page, undefined, options),
       (rows) => addAll(ids, rows),
+      options,
     );
   } else {
     await readPages(
@@ -55,6 +76,7 @@ export async function readResourceIds(kms: Kms, type: BulkResourceType, options:
           ids,
           rows.map((secret) => secret.name),
         ),
+      options,
     );
   }
   return ids;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { BulkResourceType, Kms, TagFilter } from '../kms/kms-client.js';
 import { MAX_RESOURCES_PER_REQUEST } from '../kms/limits.js';
 import type { Tags } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
+import { startHash } from './digest.js';
 import { chunks, inParallel, readResourceIds, readTagRows } from './paging.js';
 import { TagTable } from './tag-table.js';
 
@@ -138,7 +138,7 @@ function viewOf(table: TagTable, ids: readonly string[], missing: readonly strin
 
 /** Changes when a resource joins or leaves the carriers, or one of the values changes. */
 export function viewDigest({ carriers, missing }: Pick<View, 'carriers' | 'missing'>): string {
-  const hash = createHash('sha256');
+  const hash = startHash();
   for (const { id, tags } of carriers) hash.update(`${JSON.stringify([id, Object.entries(tags).sort()])}\n`);
   hash.update(JSON.stringify([...missing].sort()));
   return hash.digest('base64url');

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Kms } from '../kms/kms-client.js';
 import type { Tags } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
+import { digest } from './digest.js';
 import type { ResourceRef } from './resource.js';
 
 /** The tags of a resource before a change, as far as they can be known. */
@@ -38,7 +38,7 @@ export async function readSnapshot(kms: Kms, ref: ResourceRef, options: CallOpti
 /** Changes when the set of tags or a value changes: what a person agreed to is compared by it. */
 export function snapshotDigest(snapshot: Snapshot): string {
   const seen = snapshot.known ? Object.entries(snapshot.tags).sort(byKey) : null;
-  return createHash('sha256').update(JSON.stringify(seen)).digest('base64url');
+  return digest(seen);
 }
 
 function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {

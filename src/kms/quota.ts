@@ -16,31 +16,41 @@ export const QUOTAS: Readonly<Record<QuotaGroup, number>> = {
 };
 
 /** That tag writes belong to the write group is read from the words "modify … tags" of the quota page. */
-const GROUPS: Readonly<Record<string, QuotaGroup>> = {
-  UntagResource: 'write',
-  TagResource: 'write',
-  UntagResources: 'write',
-  TagResources: 'write',
-  ListResourceTags: 'resource-tags',
-  DescribeSecret: 'secret-read',
-  ListSecrets: 'secret-list',
-};
+const GROUPS: ReadonlyMap<string, QuotaGroup> = new Map([
+  ['UntagResource', 'write'],
+  ['TagResource', 'write'],
+  ['UntagResources', 'write'],
+  ['TagResources', 'write'],
+  ['ListResourceTags', 'resource-tags'],
+  ['DescribeSecret', 'secret-read'],
+  ['ListSecrets', 'secret-list'],
+]);
 
 /** The quota group of an operation; whatever is not in the table is an ordinary read. */
 export function quotaGroup(action: string): QuotaGroup {
-  return GROUPS[action] ?? 'read';
+  return GROUPS.get(action) ?? 'read';
 }
 
-/** Slower than the quota by this much: timers are not exact, and a second can be counted from any moment. */
-const MARGIN = 1.05;
+/** Slower than the quota by this much: a second can be counted from any moment, and some requests travel faster. */
+const MARGIN = 1.1;
+/** A timer that is late by less is made up for; after a longer stall nothing is, lest requests leave in a bunch. */
+const LATENESS_MS = 40;
 /** Times the usual interval, at most, after the service keeps saying that we are too fast. */
 const MAX_SLOWDOWN = 16;
 /** Replies to requests that left before the last slow-down say nothing new. */
 const SETTLE_MS = 500;
 
 export interface PacerClock {
+  /** Milliseconds from any moment on, never going back: the clock of a machine may be set. */
   readonly now?: () => number;
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+interface Lane {
+  interval: number;
+  /** When the next attempt may leave. */
+  nextAt: number;
+  slowedAt: number;
 }
 
 /**
@@ -48,39 +58,43 @@ export interface PacerClock {
  * the quota with others: when the service throttles, the interval doubles, and each later attempt takes 2 % of the
  * excess back.
  */
-export function quotaPacer({ now = Date.now, sleep = wait }: PacerClock = {}): Pace {
-  const lanes = new Map<QuotaGroup, { interval: number; nextAt: number; slowedAt: number }>();
-  const lane = (group: QuotaGroup) => {
+export function quotaPacer({ now = monotonic, sleep = wait }: PacerClock = {}): Pace {
+  const lanes = new Map<QuotaGroup, Lane>();
+  const laneOf = (group: QuotaGroup): Lane => {
     const known = lanes.get(group);
     if (known) return known;
-    const fresh = { interval: intervalOf(group), nextAt: 0, slowedAt: Number.NEGATIVE_INFINITY };
+    const fresh = { interval: intervalOf(group), nextAt: now(), slowedAt: Number.NEGATIVE_INFINITY };
     lanes.set(group, fresh);
     return fresh;
   };
   return {
     async wait(action, signal) {
       const group = quotaGroup(action);
-      const mine = lane(group);
-      const at = Math.max(now(), mine.nextAt);
-      mine.nextAt = at + mine.interval;
+      const lane = laneOf(group);
+      // All who wait wake for each departure, and all but one sleep again: whoever gives up leaves no gap behind, and
+      // a slow-down is for those who wait, too.
+      for (let delay = lane.nextAt - now(); delay > 0; delay = lane.nextAt - now()) await sleep(delay, signal);
+      lane.nextAt = Math.max(lane.nextAt, now() - LATENESS_MS) + lane.interval;
       const usual = intervalOf(group);
-      mine.interval = usual + (mine.interval - usual) * 0.98;
-      const delay = at - now();
-      if (delay > 0) await sleep(delay, signal);
+      lane.interval = usual + (lane.interval - usual) * 0.98;
     },
     throttled(action) {
       const group = quotaGroup(action);
-      const mine = lane(group);
-      if (now() - mine.slowedAt < SETTLE_MS) return;
-      mine.slowedAt = now();
-      mine.interval = Math.min(mine.interval * 2, intervalOf(group) * MAX_SLOWDOWN);
-      mine.nextAt = Math.max(mine.nextAt, now() + SETTLE_MS);
+      const lane = laneOf(group);
+      if (now() - lane.slowedAt < SETTLE_MS) return;
+      lane.slowedAt = now();
+      lane.interval = Math.min(lane.interval * 2, intervalOf(group) * MAX_SLOWDOWN);
+      lane.nextAt = Math.max(lane.nextAt, now() + SETTLE_MS);
     },
   };
 }
 
 function intervalOf(group: QuotaGroup): number {
   return (1000 / QUOTAS[group]) * MARGIN;
+}
+
+function monotonic(): number {
+  return performance.now();
 }
 
 async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -5,12 +5,15 @@ export interface EndpointOptions {
   readonly network: 'public' | 'vpc';
 }
 
+/** Longest part of a host name. */
+const MAX_LABEL = 63;
+
 /**
  * Whether `text` has the form of a region ID. It becomes part of a host name, so nothing else may pass.
  * No list of regions is kept here: new ones appear, and `DescribeRegions` knows them.
  */
 export function isRegionId(text: string): boolean {
-  return text.length <= 64 && /^[a-z]{2,8}(-[a-z0-9]+)+$/.test(text);
+  return text.length <= MAX_LABEL && /^[a-z]{2,8}(-[a-z0-9]+)+$/.test(text);
 }
 
 /**

@@ -8,6 +8,8 @@ import {
   requireScopes,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { registerPrompts } from './prompts/prompts.js';
+import { suggestions } from './prompts/suggestions.js';
 import advertised from './tools/advertised.json' with { type: 'json' };
 import { CALL_DEADLINE_MS, type Call, resolveRegion, type ServerDeps } from './tools/call.js';
 import { TOOLS } from './tools/catalogue.js';
@@ -61,7 +63,7 @@ export interface CallOutcome {
   readonly requestId?: string;
 }
 
-/** Builds an MCP server for one connection (stdio) or one request (HTTP): registers the tools, nothing else. */
+/** Builds an MCP server for one connection (stdio) or one request (HTTP): registers tools and prompts, nothing else. */
 export function buildServer(
   source: ServerDeps | LazyDeps,
   context: McpRequestContext,
@@ -69,13 +71,14 @@ export function buildServer(
 ): McpServer {
   const server = new McpServer(
     { name: SERVER_NAME, title: 'Alibaba Cloud KMS tags', version: VERSION },
-    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
+    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false }, prompts: { listChanged: false } } },
   );
+  const open = async (): Promise<ServerDeps> => ('open' in source ? source.open() : source);
+  registerPrompts(server, suggestions(open), !source.readOnly);
   for (const { tool, config } of REGISTERED) {
     if (tool.writes && source.readOnly) continue;
     server.registerTool(tool.name, config, async (args, ctx) => {
-      const deps = 'open' in source ? await source.open() : source;
-      const result = await tool.run(args, callOf(deps, tool.name, server, context, ctx));
+      const result = await tool.run(args, callOf(await open(), tool.name, server, context, ctx));
       onOutcome(outcomeOf(result));
       return result;
     });

@@ -43,6 +43,24 @@ describe('drain', () => {
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 
+  it('ends a stream of changes properly, which would never end by itself', async () => {
+    const { url, drain } = await slowServer();
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const params = { notifications: { toolsListChanged: true }, _meta };
+    const stream = await post(url, {
+      token: ALICE,
+      headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'subscriptions/listen', params }),
+    });
+    const text = stream.text();
+    expect(await drain({ lameDuck: false })).toBe(true);
+    expect(await text).toMatch(/subscriptions\/acknowledged[^]*"id":7,"result":\{"resultType":"complete"/);
+  });
+
   it('cuts off a call that outlives its time, and lets KMS finish nothing more for it', async () => {
     const slow = await slowServer({ answerMs: 300 });
     const { url, emulator, drain } = slow;

@@ -51,6 +51,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   let drained: Promise<boolean> | undefined;
   const drain = async (lameDuck: boolean): Promise<boolean> => {
     ready = false;
+    await mcp.closeStreams();
     if (lameDuck) await sleep(limits.lameDuckMs);
     const complete = await listener.close(limits.answerMs);
     await mcp.close();

@@ -14,6 +14,8 @@ export interface Limits {
   readonly checkMs: number;
   /** Requests under way; one more is answered 503. */
   readonly requests: number;
+  /** Open streams of `subscriptions/listen`; they hold no place among the requests. */
+  readonly streams: number;
   /** Open connections; one more is closed at once. */
   readonly sockets: number;
   /** After SIGTERM: how long new connections are still taken, for a load balancer to see that `/readyz` fails. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   idleMs: 75_000,
   checkMs: 1_000,
   requests: 256,
+  streams: 128,
   sockets: 4_096,
   lameDuckMs: 2_000,
 };

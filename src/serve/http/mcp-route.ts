@@ -30,6 +30,8 @@ export interface McpRouteOptions {
 export interface McpRoute {
   /** Resolves when the answer is complete or the connection gone. Never rejects. */
   serve(request: IncomingMessage, response: ServerResponse, line: RequestLine): Promise<void>;
+  /** Ends the streams of `subscriptions/listen`, which would never end by themselves, and takes no more. */
+  closeStreams(): Promise<void>;
   /** Aborts what is under way. */
   close(): Promise<void>;
 }
@@ -52,20 +54,17 @@ const messageSchema = z.object({
 /** `POST /mcp`: who is it, is there room, what do they say; then the SDK's handler, one server a request. */
 export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }: McpRouteOptions): McpRoute {
   const lines = new WeakMap<Request, RequestLine>();
-  const handler = createMcpHandler(
-    (context) => {
-      const line = context.requestInfo && lines.get(context.requestInfo);
-      if (line) line.era = context.era;
-      return buildServer(context, line);
-    },
-    {
-      legacy: 'stateless',
-      responseMode: 'auto',
-      // The list of tools never changes while a server runs: a stream of changes would only hold a connection.
-      maxSubscriptions: 0,
-      onerror: (error) => log.debug('protocol', { name: error.name }),
-    },
-  );
+  const build = (context: McpRequestContext): McpServer => {
+    const line = context.requestInfo && lines.get(context.requestInfo);
+    if (line) line.era = context.era;
+    return buildServer(context, line);
+  };
+  const onerror = (error: Error): void => log.debug('protocol', { name: error.name });
+  const calls = createMcpHandler(build, { legacy: 'stateless', responseMode: 'auto', maxSubscriptions: 0, onerror });
+  // A handler of their own: closing it ends the streams and leaves the calls alone. Nothing ever comes on them, for the
+  // list of tools does not change while a server runs; but the protocol wants them opened.
+  const streams = createMcpHandler(build, { legacy: 'reject', maxSubscriptions: limits.streams, onerror });
+  let streamsClosed = false;
   let underWay = 0;
 
   async function pass(
@@ -73,6 +72,7 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
     response: ServerResponse,
     line: RequestLine,
     caller: AuthInfo | undefined,
+    release: () => void,
   ): Promise<void> {
     if (!isJsonContentType(request.headers['content-type'] ?? null)) {
       return refuse(response, 415, 'Content-Type must be application/json');
@@ -91,11 +91,19 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
     // Batches left the protocol with 2025-06-18. One would be many requests in the place of one.
     if (Array.isArray(body.value)) return refuse(response, 400, 'Batches are not served', {}, -32_600);
     describe(line, request, body.value);
+    const isStream = line.method === 'subscriptions/listen';
+    if (isStream) {
+      if (streamsClosed) return refuse(response, 503, 'This server is about to stop', { 'retry-after': '1' });
+      release();
+    }
     const node = toNodeHandler(
       {
         fetch(webRequest, options) {
           lines.set(webRequest, line);
-          return handler.fetch(webRequest, { ...options, ...(caller === undefined ? {} : { authInfo: caller }) });
+          return (isStream ? streams : calls).fetch(webRequest, {
+            ...options,
+            ...(caller === undefined ? {} : { authInfo: caller }),
+          });
         },
       },
       { onerror: (error) => log.error('handler', { name: error.name }) },
@@ -124,19 +132,28 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
         refuse(response, 504, 'The request took too long; whether anything was changed is in list_changes');
         response.destroy();
       }, limits.answerMs);
+      let holdsPlace = true;
+      const release = (): void => {
+        clearTimeout(timer);
+        if (holdsPlace) underWay -= 1;
+        holdsPlace = false;
+      };
       try {
         const withMetadata = metadataUrl === undefined ? {} : { resourceMetadataUrl: metadataUrl };
-        await pass(request, response, line, caller && { ...caller, ...withMetadata });
+        await pass(request, response, line, caller && { ...caller, ...withMetadata }, release);
       } catch (error) {
         // The connection or the deadline ended the answer.
         log.debug('answer', { name: error instanceof Error ? error.name : typeof error });
         response.destroy();
       } finally {
-        clearTimeout(timer);
-        underWay -= 1;
+        release();
       }
     },
-    close: () => handler.close(),
+    closeStreams() {
+      streamsClosed = true;
+      return streams.close();
+    },
+    close: () => calls.close(),
   };
 }
 

@@ -38,7 +38,7 @@ export interface BulkResult {
   readonly notAttempted: number;
   /** How many are done by the service's word alone, because reading back failed. */
   readonly unverified: number;
-  /** Some request succeeded, if only a part of what its resources need: not all that failed is as it was. */
+  /** Some of what failed was changed in part. */
   readonly touched: boolean;
 }
 
@@ -71,55 +71,61 @@ export async function writeInBulk(write: BulkWrite): Promise<BulkResult> {
 
   const isOver = (): boolean => ended || signal?.aborted === true || now() >= stopAt;
 
-  async function settle(
-    ids: readonly string[],
-    kind: Outcome['kind'],
-    code?: string,
-    requestId?: string,
-  ): Promise<void> {
+  async function settle(ids: readonly string[], outcome: Omit<Outcome, 'resourceIds'>): Promise<void> {
     if (ids.length === 0) return;
+    const { kind, code = NOT_APPLIED } = outcome;
     if (kind === 'done') done += ids.length;
     else if (kind === 'unknown') unknown.push(...ids);
-    else failures.push(...ids.map((id) => ({ id, code: code ?? NOT_APPLIED })));
-    await onOutcome({ kind, resourceIds: ids, code, requestId });
+    else failures.push(...ids.map((id) => ({ id, code })));
+    await onOutcome({ ...outcome, resourceIds: ids });
   }
 
-  /** `isUnsure`: an earlier attempt may have been carried out, and nobody could look. */
-  async function attempt(goal: BulkGoal, isUnsure = false): Promise<void> {
+  /** What failed in part is a failure in the report; undo must look at it all the same. */
+  async function settlePartly(ids: readonly string[], code: string): Promise<void> {
+    if (ids.length === 0) return;
+    touched = true;
+    failures.push(...ids.map((id) => ({ id, code })));
+    await onOutcome({ kind: 'unknown', resourceIds: ids, code });
+  }
+
+  async function attempt(goal: BulkGoal, earlier: Earlier = NOTHING_EARLIER): Promise<void> {
     const { ids } = goal;
     const sent = await sendGoal(writer, goal, deadline);
-    if (sent.ok || sent.acted) touched = true;
     if (sent.ok) {
       const seen = await readBack(writer, goal, deadline);
+      const { requestId } = sent;
       if (seen === undefined) unverified += ids.length;
-      await settle(seen?.reached ?? ids, 'done', undefined, sent.requestId);
-      return settle(seen?.others ?? [], 'failed', NOT_APPLIED, sent.requestId);
+      await settle(seen?.reached ?? ids, { kind: 'done', requestId });
+      return settle(seen?.others ?? [], { kind: 'failed', code: NOT_APPLIED, requestId });
     }
-    const { code, answered } = sent;
-    const mayHaveActed = sent.mayHaveActed || isUnsure;
+    const mayHaveActed = sent.mayHaveActed || earlier.isUnsure;
     const seen = mayHaveActed ? await readBack(writer, goal, deadline) : undefined;
-    await settle(seen?.reached ?? [], 'done');
-    const others = seen?.others ?? ids;
-    // Of several requests, the one without an answer may have been carried out, and the others not.
-    if (mayHaveActed && writer.requests(goal.after) > 1) touched = true;
-    if (answered) return refused({ ...goal, ids: others }, sent, mayHaveActed && seen === undefined);
+    await settle(seen?.reached ?? [], { kind: 'done' });
+    const rest = { ...goal, ids: seen?.others ?? ids };
+    const isUnsure = mayHaveActed && seen === undefined;
+    // Of several requests, one may have been carried out and the others not.
+    const isPartly = earlier.isPartly || (mayHaveActed && writer.requests(goal.after) > 1);
+    if (sent.answered) return refused(rest, sent, { isUnsure, isPartly });
     // No answer after all attempts: the next request would fare no better.
     ended = true;
-    return settle(others, mayHaveActed ? 'unknown' : 'failed', code);
+    return settle(rest.ids, { kind: mayHaveActed ? 'unknown' : 'failed', code: sent.code });
   }
 
-  async function refused({ ids, after }: BulkGoal, { code, isBusy }: Refusal, isUnsure: boolean): Promise<void> {
+  async function refused({ ids, after }: BulkGoal, { code, isBusy }: Refusal, earlier: Earlier): Promise<void> {
     if (ids.length === 0) return;
     if (ENDS_THE_RUN.test(code)) ended = true;
     // Busy, and the pacer has slowed down meanwhile: the same again.
-    if (isBusy && !isOver()) return attempt({ ids, after }, isUnsure);
+    if (isBusy && !isOver()) return attempt({ ids, after }, earlier);
     const alike = refusedAlone.get(code) ?? 0;
     if (ids.length === 1) refusedAlone.set(code, alike + 1);
     const isTheirFault = alike < ENOUGH_ALIKE + done;
-    if (ids.length === 1 || isOver() || !isTheirFault) return settle(ids, isUnsure ? 'unknown' : 'failed', code);
+    if (ids.length === 1 || isOver() || !isTheirFault) {
+      if (earlier.isPartly) return settlePartly(ids, code);
+      return settle(ids, { kind: earlier.isUnsure ? 'unknown' : 'failed', code });
+    }
     const half = Math.ceil(ids.length / 2);
-    await attempt({ ids: ids.slice(0, half), after }, isUnsure);
-    await attempt({ ids: ids.slice(half), after }, isUnsure);
+    await attempt({ ids: ids.slice(0, half), after }, earlier);
+    await attempt({ ids: ids.slice(half), after }, earlier);
   }
 
   async function work(): Promise<void> {
@@ -141,6 +147,16 @@ function* partsOf(goals: readonly BulkGoal[], size: number): Generator<BulkGoal,
   return undefined;
 }
 
+/** What earlier requests for the same resources may have done. */
+interface Earlier {
+  /** One may have been carried out, and nobody could look. */
+  readonly isUnsure: boolean;
+  /** One of several that make the whole was carried out, or may have been. */
+  readonly isPartly: boolean;
+}
+
+const NOTHING_EARLIER: Earlier = { isUnsure: false, isPartly: false };
+
 interface Refusal {
   readonly ok: false;
   readonly code: string;
@@ -148,8 +164,6 @@ interface Refusal {
   readonly answered: boolean;
   /** It refused for being asked too often. */
   readonly isBusy: boolean;
-  /** One of several requests succeeded. */
-  readonly acted: boolean;
   readonly mayHaveActed: boolean;
 }
 
@@ -166,13 +180,13 @@ async function sendGoal(writer: TagWriter, { ids, after }: BulkGoal, deadline: n
   } catch (error) {
     const acted = requestId !== undefined;
     if (error instanceof CredentialsError) {
-      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, isBusy: false, acted, mayHaveActed: acted };
+      return { ok: false, code: 'CREDENTIALS_NOT_FOUND', answered: false, isBusy: false, mayHaveActed: acted };
     }
     if (!(error instanceof RpcError)) throw error;
     const { failure, effect } = error;
     const answered = failure.kind === 'service' && failure.httpStatus < 500;
     const isBusy = answered && judge(failure) === 'throttled';
-    return { ok: false, code: codeOf(error), answered, isBusy, acted, mayHaveActed: acted || effect === 'unknown' };
+    return { ok: false, code: codeOf(error), answered, isBusy, mayHaveActed: acted || effect === 'unknown' };
   }
 }
 

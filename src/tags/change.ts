@@ -55,6 +55,7 @@ export interface ChangeSummary extends ChangeHeader {
 }
 
 export interface StoredChange extends ChangeSummary {
+  /** Those that the change changed, or may have changed: what failed or was not attempted is not among them. */
   readonly items: readonly ChangeItem[];
 }
 

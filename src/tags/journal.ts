@@ -87,6 +87,7 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
     const items: ChangeItem[] = [];
     const counts = { done: 0, failed: 0, unknown: 0 };
     const requestIds: string[] = [];
+    const outcomes = new Map<string, Outcome['kind']>();
     for await (const line of lines) {
       // A line that was cut off by the end of its process holds nothing that anybody relied on.
       const record = decodeRecord(line, withItems);
@@ -96,11 +97,16 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
       if ('outcome' in record) {
         counts[record.outcome.kind] += record.outcome.resourceIds.length;
         if (record.outcome.requestId !== undefined) requestIds.push(record.outcome.requestId);
+        if (withItems) for (const id of record.outcome.resourceIds) outcomes.set(id, record.outcome.kind);
       }
       if ('end' in record) ended = record.end;
     }
     if (header === undefined || header.changeId !== changeId) return undefined;
-    return { ...header, state: ended ?? unfinishedState(header, now()), counts, requestIds, items };
+    // Without an end, what has no outcome may have been changed all the same.
+    const mayBeChanged = ({ resourceId }: ChangeItem): boolean =>
+      (outcomes.get(resourceId) ?? (ended === undefined ? 'unknown' : 'failed')) !== 'failed';
+    const state = ended ?? unfinishedState(header, now());
+    return { ...header, state, counts, requestIds, items: items.filter(mayBeChanged) };
   }
 
   return {
@@ -122,11 +128,12 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
       } catch (error) {
         throw unavailable(error);
       }
+      let isWhole = true;
       const append = async (record: JournalRecord): Promise<void> => {
         try {
           await store.append(changeId, encodeRecord(record), false);
         } catch {
-          // The change then shows as interrupted, and undo looks at the resources themselves.
+          isWhole = false;
         }
       };
       return {
@@ -140,7 +147,8 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
         },
         record: (outcome) => append({ outcome, time: new Date(now()).toISOString() }),
         async end(state) {
-          await append({ end: state, time: new Date(now()).toISOString() });
+          // With a line missing, the change must show as interrupted: undo then looks at every resource.
+          if (isWhole) await append({ end: state, time: new Date(now()).toISOString() });
           await store.close(changeId);
         },
       };

@@ -94,7 +94,7 @@ export interface RunReport {
   readonly unknown: number;
   readonly notAttempted: number;
   readonly unverified: number;
-  /** Some request succeeded: not all that failed is as it was. */
+  /** Some of what failed was changed in part. */
   readonly touched: boolean;
   readonly changeId: string;
   /** For the rest. */

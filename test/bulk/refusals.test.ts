@@ -1,27 +1,17 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEmulator } from '../../src/emulator/index.js';
-import { type Fate, type GateRequest, openGate } from '../faults/gate.js';
+import { describe, expect, it } from 'vitest';
+import type { Fate, GateRequest } from '../faults/gate.js';
 import { workbenches } from './benches.js';
+import { gatedBench, keyIds, stillTagged } from './gated.js';
 import { addedUp, numberOf, textOf, type Workbench } from './workbench.js';
 
 const open = workbenches();
 const WRITE = 'UntagResources';
 
-/** Key ids of the generated account. */
-function ids(from: number, to: number): string[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => `key-${String(from + index).padStart(6, '0')}`);
-}
-
 /** A workbench whose requests meet their fate on the way. */
 async function gated(keys: number, fate: (request: GateRequest) => Fate): Promise<Workbench> {
-  const emulator = await startEmulator({ keys });
-  const gate = await openGate(emulator.endpoint);
-  gate.setFate(fate);
-  onTestFinished(async () => {
-    await gate.close();
-    await emulator.close();
-  });
-  return open({ emulator, endpoint: gate.endpoint });
+  const bench = await gatedBench({ keys });
+  bench.gate.setFate(fate);
+  return bench;
 }
 
 /** Refuses each removal that names one of `bad`, as a RAM policy would. */
@@ -47,45 +37,41 @@ async function apply(bench: Workbench, args: Readonly<Record<string, unknown>>) 
   return run;
 }
 
-function stillTagged(bench: Workbench, among: readonly string[]): string[] {
-  return among.filter((id) => Object.hasOwn(bench.emulator.tagsOf('key', id) ?? {}, 'temp'));
-}
-
 const tagged = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
 
 describe('one resource that is refused', () => {
   it.each([[1], [17], [50], [133]])('costs one failure, and about log2(50) requests more: number %i', async (bad) => {
-    const wall = refusing(ids(bad, bad));
+    const wall = refusing(keyIds(bad, bad));
     const bench = await gated(200, wall.fate);
     const run = await apply(bench, tagged);
     expect(run.structured).toMatchObject({ Status: 'partial', Removed: 199, Failed: 1, Unknown: 0, NotAttempted: 0 });
-    expect(run.structured['Failures']).toEqual([{ ResourceId: ids(bad, bad)[0], Code: 'Forbidden.NoPermission' }]);
-    expect(run.text).toContain(`Failed: "${ids(bad, bad)[0]}": Forbidden.NoPermission.`);
-    expect(stillTagged(bench, ids(1, 200))).toEqual(ids(bad, bad));
+    expect(run.structured['Failures']).toEqual([{ ResourceId: keyIds(bad, bad)[0], Code: 'Forbidden.NoPermission' }]);
+    expect(run.text).toContain(`Failed: "${keyIds(bad, bad)[0]}": Forbidden.NoPermission.`);
+    expect(stillTagged(bench, keyIds(1, 200))).toEqual(keyIds(bad, bad));
     // Four parts; the one at fault is halved six times, and both halves are tried.
     expect(wall.asked()).toBeLessThanOrEqual(4 + 2 * 6);
   });
 
   it('takes no others with it where several are refused', async () => {
-    const bad = [...ids(3, 3), ...ids(48, 52), ...ids(120, 120)];
+    const bad = [...keyIds(3, 3), ...keyIds(48, 52), ...keyIds(120, 120)];
     const bench = await gated(200, refusing(bad).fate);
     const run = await apply(bench, tagged);
     expect(run.structured).toMatchObject({ Status: 'partial', Removed: 193, Failed: 7 });
-    expect(stillTagged(bench, ids(1, 200))).toEqual(bad);
+    expect(stillTagged(bench, keyIds(1, 200))).toEqual(bad);
   });
 
   it('and the rest can be undone', async () => {
-    const bench = await gated(60, refusing(ids(5, 5)).fate);
+    const bench = await gated(60, refusing(keyIds(5, 5)).fate);
     const run = await apply(bench, tagged);
     const undo = await bench.call('undo_change', { ChangeId: textOf(run, 'ChangeId') });
-    expect(undo.structured).toMatchObject({ Status: 'done', Restored: 59, Unchanged: 1 });
-    expect(stillTagged(bench, ids(1, 60))).toHaveLength(60);
+    expect(undo.structured).toMatchObject({ Status: 'done', Restored: 59, Unchanged: 0 });
+    expect(stillTagged(bench, keyIds(1, 60))).toHaveLength(60);
   });
 });
 
 describe('when every resource is refused', () => {
   it('the search for the one at fault ends after a few', async () => {
-    const wall = refusing(ids(1, 1_000));
+    const wall = refusing(keyIds(1, 1_000));
     const bench = await gated(1_000, wall.fate);
     const run = await apply(bench, tagged);
     expect(run.isError).toBe(true);
@@ -94,7 +80,7 @@ describe('when every resource is refused', () => {
     expect(run.text).toContain('Nothing was changed');
     // Twenty parts; in eight of them at once the search goes down to a single one, and tries each half that it left.
     expect(wall.asked()).toBeLessThanOrEqual(20 + 8 * 12);
-    expect(stillTagged(bench, ids(1, 1_000))).toHaveLength(1_000);
+    expect(stillTagged(bench, keyIds(1, 1_000))).toHaveLength(1_000);
   });
 
   it.each([
@@ -103,7 +89,7 @@ describe('when every resource is refused', () => {
     ['SignatureDoesNotMatch', 400],
   ])('for the sake of the account (%s), the run ends at once, and can go on later', async (code, status) => {
     let isOpen = false;
-    const wall = refusing(ids(1, 1_000), status, code);
+    const wall = refusing(keyIds(1, 1_000), status, code);
     const bench = await gated(1_000, (request) => (isOpen ? 'pass' : wall.fate(request)));
     const run = await apply(bench, tagged);
     expect(run.isError).toBe(true);
@@ -122,14 +108,14 @@ describe('ids that name nothing', () => {
 
   it('are failures of their own, and the rest is done', async () => {
     const bench = await open({ emulator: { keys: 200 } });
-    const ResourceIds = [...ids(1, 120), 'key-nowhere', 'acs:kms:cn-beijing:1:key/key-000001', ...ids(1, 5)];
+    const ResourceIds = [...keyIds(1, 120), 'key-nowhere', 'acs:kms:cn-beijing:1:key/key-000001', ...keyIds(1, 5)];
     const run = await apply(bench, { ...args, ResourceIds });
     expect(run.structured).toMatchObject({ Status: 'partial', Selected: 122, Removed: 120, Failed: 2 });
     expect(run.structured['Failures']).toEqual([
       { ResourceId: 'key-nowhere', Code: 'InvalidResourceId.NotFound' },
       { ResourceId: 'acs:kms:cn-beijing:1:key/key-000001', Code: 'InvalidResourceId.NotFound' },
     ]);
-    expect(stillTagged(bench, ids(1, 200))).toEqual(ids(121, 200));
+    expect(stillTagged(bench, keyIds(1, 200))).toEqual(keyIds(121, 200));
     // None of them reached a write, so nothing had to be split.
     expect(bench.emulator.count(WRITE)).toBe(3);
   });
@@ -164,28 +150,22 @@ describe('an answer that never came', () => {
     const run = await apply(bench, tagged);
     expect(run.structured).toMatchObject({ Status: 'partial', Removed: 0, Failed: 0, Unknown: 60 });
     expect(run.isError).toBe(false);
-    expect(stillTagged(bench, ids(1, 60))).toEqual([]);
+    expect(stillTagged(bench, keyIds(1, 60))).toEqual([]);
   });
 
   it('is unknown, too, when the attempts after it were throttled', async () => {
     let now = Date.now();
     let writes = 0;
-    const emulator = await startEmulator({ keys: 30 });
-    const gate = await openGate(emulator.endpoint);
-    onTestFinished(async () => {
-      await gate.close();
-      await emulator.close();
-    });
-    gate.setFate(({ action }) => {
+    const bench = await gatedBench({ keys: 30 }, { now: () => now });
+    bench.gate.setFate(({ action }) => {
       if (action !== WRITE) return writes === 0 ? 'pass' : { deny: 'Forbidden.NoPermission', status: 403 };
       writes += 1;
       now += 500;
       return writes === 1 ? 'reset-after' : { deny: 'Rejected.Throttling', status: 429 };
     });
-    const bench = await open({ emulator, endpoint: gate.endpoint, now: () => now });
     const run = await apply(bench, tagged);
     expect(run.structured).toMatchObject({ Status: 'partial', Removed: 0, Failed: 0, Unknown: 30 });
-    expect(stillTagged(bench, ids(1, 30))).toEqual([]);
+    expect(stillTagged(bench, keyIds(1, 30))).toEqual([]);
   });
 
   it('does not hide that a part of the tag keys went', async () => {
@@ -195,12 +175,12 @@ describe('an answer that never came', () => {
         : 'pass',
     );
     const TagKeys = ['temp', 'env', ...Array.from({ length: 20 }, (_, index) => `x${index}`)];
-    for (const id of ids(1, 3)) bench.emulator.setTag('key', id, 'x19', 'there');
+    for (const id of keyIds(1, 3)) bench.emulator.setTag('key', id, 'x19', 'there');
     const run = await apply(bench, { ...tagged, TagKeys });
     expect(run.structured).toMatchObject({ Status: 'partial', Removed: 0, Failed: 3 });
     expect(run.text).not.toContain('Nothing was changed');
     expect(bench.emulator.tagsOf('key', 'key-000001')).toMatchObject({ x19: 'there' });
-    expect(stillTagged(bench, ids(1, 3))).toEqual([]);
+    expect(stillTagged(bench, keyIds(1, 3))).toEqual([]);
   });
 });
 

@@ -175,7 +175,7 @@ export function kmsClient(rpc: RpcClient, regionId: string): Kms {
       const { requestId, value } = await read(request, replies.secretsReply, options);
       const rows = value.SecretList.map((secret) => ({
         name: secret.SecretName,
-        pendingDeletion: (secret.PlannedDeleteTime ?? '') !== '',
+        pendingDeletion: secret.PlannedDeleteTime !== '',
         tags: secret.Tags,
       }));
       return { requestId, totalCount: value.TotalCount, rows };

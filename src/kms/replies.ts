@@ -1,62 +1,62 @@
 import * as z from 'zod';
 import { tagRecord } from './tag-record.js';
 
-/** The documentation prints lists with and without the wrapper element; both are taken. An empty list may be absent. */
+/**
+ * The documentation prints lists with and without the wrapper element, and the tags of a certificate as JSON in a
+ * string: all are taken. An empty list may be absent. Whatever else comes is not taken for an empty list: a tag that
+ * is not seen is a tag that undo cannot bring back.
+ */
 function list<Row extends z.ZodType>(wrapper: string, row: Row) {
-  const rows = z.array(row);
-  return z.preprocess((value) => unwrap(wrapper, value), rows);
+  return z.preprocess((value) => rowsOf(wrapper, value), z.array(row));
 }
 
-function unwrap(wrapper: string, value: unknown): unknown {
-  if (value === undefined || value === null || value === '') return [];
-  if (typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.hasOwn(value, wrapper) ? Reflect.get(value, wrapper) : [];
+function rowsOf(wrapper: string, value: unknown): unknown {
+  const parsed = typeof value === 'string' && value !== '' ? parseJson(value) : value;
+  const isWrapped = typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, wrapper);
+  const rows: unknown = isWrapped ? Reflect.get(parsed, wrapper) : parsed;
+  return isNothing(rows) ? [] : rows;
 }
 
-const tagRow = z.object({ TagKey: z.string(), TagValue: z.string().default('') });
-const tagList = list('Tag', tagRow).transform((rows) => tagRecord(rows.map((row) => [row.TagKey, row.TagValue])));
-
-/** DescribeCertificate prints its tags as a JSON string. */
-const tagListOrJson = z.preprocess((value) => {
-  if (typeof value !== 'string' || value === '') return value;
+function parseJson(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(value);
+    const parsed: unknown = JSON.parse(text);
     return parsed;
   } catch {
-    return value;
+    return text;
   }
-}, tagList);
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+/** Text that may be left out, or be `null`. */
+const textOrEmpty = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? '');
+
+const tagRow = z.object({ TagKey: z.string(), TagValue: textOrEmpty });
+const tagList = list('Tag', tagRow).transform((rows) => tagRecord(rows.map((row) => [row.TagKey, row.TagValue])));
 
 const page = { TotalCount: z.coerce.number().int().min(0) };
 
 export const resourceTagsReply = z.object({ Tags: tagList });
-export const secretReply = z.object({
-  SecretName: z.string().default(''),
-  Description: z.string().optional(),
-  PlannedDeleteTime: z.string().optional(),
-  Tags: tagList,
-});
-export const certificateReply = z.object({ Tags: tagListOrJson });
+export const secretReply = z.object({ Tags: tagList });
+export const certificateReply = z.object({ Tags: tagList });
 export const regionsReply = z.object({ Regions: list('Region', z.object({ RegionId: z.string() })) });
-export const keyReply = z.object({
-  KeyMetadata: z.object({ KeyId: z.string(), KeyState: z.string(), Description: z.string().optional() }),
-});
+export const keyReply = z.object({ KeyMetadata: z.object({ KeyId: z.string(), KeyState: z.string() }) });
 export const keysReply = z.object({ Keys: list('Key', z.object({ KeyId: z.string() })), ...page });
 export const aliasesReply = z.object({
   Aliases: list('Alias', z.object({ AliasName: z.string(), KeyId: z.string() })),
   ...page,
 });
 export const secretsReply = z.object({
-  SecretList: list(
-    'Secret',
-    z.object({ SecretName: z.string(), PlannedDeleteTime: z.string().optional(), Tags: tagList }),
-  ),
+  SecretList: list('Secret', z.object({ SecretName: z.string(), PlannedDeleteTime: textOrEmpty, Tags: tagList })),
   ...page,
 });
 export const tagResourcesReply = z.object({
-  NextToken: z.string().optional(),
-  TagResources: list(
-    'TagResource',
-    z.object({ ResourceId: z.string(), TagKey: z.string(), TagValue: z.string().default('') }),
-  ),
+  NextToken: textOrEmpty,
+  TagResources: list('TagResource', z.object({ ResourceId: z.string(), TagKey: z.string(), TagValue: textOrEmpty })),
 });

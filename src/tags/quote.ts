@@ -14,6 +14,11 @@ export function plain(text: string, cap = 300): string {
   return characters.length <= cap ? clean : `${characters.slice(0, cap).join('')}…`;
 }
 
+/** A code or a RequestId of the service: as it is when it looks like one, else quoted like any text of others. */
+export function token(text: string): string {
+  return /^[\w.-]{1,80}$/.test(text) ? text : quote(text, 80);
+}
+
 /** Controls, format characters (bidirectional marks, zero-width, soft hyphen, tags), line and paragraph separators. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]+/gu;
 

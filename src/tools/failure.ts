@@ -1,7 +1,7 @@
 import { CredentialsError } from '../credentials/credentials.js';
 import { hintFor } from '../kms/error-hints.js';
 import { RpcError } from '../rpc/rpc-error.js';
-import { plain, quote } from '../tags/quote.js';
+import { quote, token } from '../tags/quote.js';
 import { WriteFailed } from '../tags/single-change.js';
 import { TagsError } from '../tags/tags-error.js';
 
@@ -37,10 +37,12 @@ function rpcText({ failure, attempts }: RpcError, changeId: string | undefined):
   switch (failure.kind) {
     case 'service': {
       const message = failure.message === '' ? 'no message' : quote(failure.message, 300);
-      const requestId = failure.requestId === undefined ? '' : ` RequestId ${plain(failure.requestId, 80)}.`;
+      const code = token(failure.code);
+      const named = code === failure.code ? code : `SERVICE_ERROR: ${code}`;
+      const requestId = failure.requestId === undefined ? '' : ` RequestId ${token(failure.requestId)}.`;
       const earlier = unknown && failure.httpStatus < 500 ? ' An earlier attempt got no answer.' : '';
       const next = unknown ? repeat : hintFor(failure.code);
-      return `${plain(failure.code, 80)}: KMS answered ${message} (HTTP ${failure.httpStatus})${tries}.${requestId}${earlier} ${state} ${next}`;
+      return `${named}: KMS answered ${message} (HTTP ${failure.httpStatus})${tries}.${requestId}${earlier} ${state} ${next}`;
     }
     case 'unreachable':
       return unknown

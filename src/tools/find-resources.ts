@@ -8,11 +8,8 @@ import { TagsError } from '../tags/tags-error.js';
 import type { Call } from './call.js';
 import { regionIdField, tagKey, tagList, tagListSchema, wellFormed, wholeNumberFromText } from './fields.js';
 import { progressOf } from './heartbeat.js';
-import { counted, tagText } from './result-text.js';
+import { counted, fitLines, MAX_TEXT, tagText } from './result-text.js';
 import { defineTool } from './tool.js';
-
-/** The text stays under this, whatever the tags hold. */
-const MAX_TEXT = 10_000;
 
 export const findResources = defineTool({
   name: 'find_resources',
@@ -56,7 +53,8 @@ export const findResources = defineTool({
     const name = `${regionId}/${type}`;
     const recent = after === undefined ? undefined : call.recentList.recall(name);
     const all = recent ?? (await readRegion(call, regionId, type));
-    call.recentList.remember(name, all);
+    // What was recalled is as old as it was.
+    if (recent === undefined) call.recentList.remember(name, all);
     const matching = all.filter((resource) => matches(resource, filter));
     const left = after === undefined ? matching : matching.filter(({ id }) => id > after);
     const page = left.slice(0, PageSize);
@@ -81,22 +79,14 @@ function row({ id, name, state, tags }: FoundResource) {
   return { ResourceId: id, Name: name, State: state, Tags: tagList(tags) };
 }
 
-/** As many lines as fit, then how many more. */
 function pageText(head: string, page: readonly FoundResource[], next: string | undefined): string {
   const foot = next === undefined ? '' : `\nMore: repeat the call with NextToken ${next}`;
   const lines = page.map(({ id, name, state, tags }) => {
     const called = name === '' || name === id ? '' : ` ${quote(name)}`;
     return `${quote(id)}${called} ${state}: ${tagText(tags, 10)}`;
   });
-  let room = MAX_TEXT - head.length - foot.length - 100;
-  const shown = lines.filter((line) => {
-    room -= line.length + 1;
-    return room > 0;
-  });
-  const cut = lines.length - shown.length;
-  return (
-    [head, ...shown, ...(cut > 0 ? [`and ${cut} more on this page: use a smaller PageSize`] : [])].join('\n') + foot
-  );
+  const room = MAX_TEXT - head.length - foot.length - 1;
+  return `${head}\n${fitLines(lines, room, 'on this page: use a smaller PageSize')}${foot}`.trimEnd();
 }
 
 /** Not sealed: it names a place in a list that the caller may read anyway. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ChangeSummary } from '../tags/change.js';
 import { quote, quoteList } from '../tags/quote.js';
 import { wholeNumberFromText } from './fields.js';
-import { counted } from './result-text.js';
+import { counted, fitLines, MAX_TEXT } from './result-text.js';
 import { defineTool } from './tool.js';
 
 const STATES = ['done', 'partial', 'nothing_done', 'unknown', 'running', 'interrupted'] as const;
@@ -40,7 +40,10 @@ export const listChanges = defineTool({
   async handler({ Limit }, call) {
     const changes = await call.journal.list(Limit, call.viewer);
     const structured = { Changes: changes.map(row) };
-    const text = changes.length === 0 ? 'No changes yet.' : changes.map(line).join('\n');
+    const text =
+      changes.length === 0
+        ? 'No changes yet.'
+        : fitLines(changes.map(line), MAX_TEXT, 'not shown: use a smaller Limit');
     return { structured, text };
   },
 });

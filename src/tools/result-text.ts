@@ -13,6 +13,20 @@ export function pairText(pairs: readonly (readonly [key: string, value: string])
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
 
+/** The text of a long list stays below so many characters, whatever other people’s text is in it. */
+export const MAX_TEXT = 10_000;
+
+/** As many `lines` as `room` characters hold, the first ones; then how many more there are, and what to do. */
+export function fitLines(lines: readonly string[], room: number, advice: string): string {
+  const more = (left: number): string => `and ${left} more ${advice}`;
+  let left = room - more(lines.length).length;
+  const cut = lines.findIndex((line) => {
+    left -= line.length + 1;
+    return left <= 0;
+  });
+  return cut < 0 ? lines.join('\n') : [...lines.slice(0, cut), more(lines.length - cut)].join('\n');
+}
+
 /** How to take a change back. */
 export function undoText(changeId: string): string {
   return `To take it back: undo_change with ChangeId ${changeId}.`;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { hintFor } from '../kms/error-hints.js';
 import type { StoredChange } from '../tags/change.js';
-import { quote } from '../tags/quote.js';
+import { quote, token } from '../tags/quote.js';
 import { TagsError } from '../tags/tags-error.js';
 import { type UndoResult, undoChange, undoTakesValues } from '../tags/undo.js';
 import { RUN_MS } from './call.js';
@@ -85,13 +85,14 @@ function failureCode({ restored, unchanged, failed, unknown }: UndoResult): stri
 
 function details({ skipped, failed, unknown }: UndoResult): { ResourceId: string; Why: string }[] {
   return [
-    ...failed.map(({ id, code }) => ({ ResourceId: id, Why: code })),
+    ...failed.map(({ id, code }) => ({ ResourceId: id, Why: token(code) })),
     ...unknown.map((id) => ({ ResourceId: id, Why: 'OUTCOME_UNKNOWN' })),
     ...skipped.map(({ id, key, reason }) => ({ ResourceId: id, Why: `${quote(key)} ${reason}` })),
   ];
 }
 
 function report(regionId: string, result: UndoResult) {
+  const changeId = changeIdOf(result);
   return {
     RegionId: regionId,
     Status: status(result),
@@ -102,12 +103,12 @@ function report(regionId: string, result: UndoResult) {
     Unknown: result.unknown.length,
     NotAttempted: result.notAttempted,
     Details: details(result).slice(0, SHOWN),
-    ...(result.changeId === undefined ? {} : { ChangeId: result.changeId }),
+    ...(changeId === undefined ? {} : { ChangeId: changeId }),
   };
 }
 
 function reportText(change: StoredChange, result: UndoResult): string {
-  const { restored, unchanged, skipped, failed, unknown, notAttempted, changeId } = result;
+  const { restored, unchanged, skipped, failed, unknown, notAttempted } = result;
   const parts = [
     `${counted(restored, 'tag')} restored`,
     ...(unchanged > 0 ? [`${counted(unchanged, 'tag')} as before already`] : []),
@@ -120,10 +121,18 @@ function reportText(change: StoredChange, result: UndoResult): string {
   const more = all.length > SHOWN ? [`and ${all.length - SHOWN} more`] : [];
   const lines = [...all.slice(0, SHOWN).map(({ ResourceId, Why }) => `${quote(ResourceId)}: ${Why}`), ...more];
   const why = lines.length === 0 ? '' : ` ${lines.join('; ')}.`;
-  const mayGoOn = failed.length + unknown.length + notAttempted > 0;
   const [failure] = failed;
-  const hint = failure === undefined ? '' : ` ${hintFor(failure.code)}`;
-  const again = mayGoOn ? `${hint} Repeat undo_change to go on: what is restored stays.` : '';
-  const back = changeId === undefined ? ' Nothing was changed.' : ` ${undoText(changeId)}`;
-  return `Undo of ${change.changeId} in ${change.regionId}: ${parts.join(', ')}.${why}${again}${back}`;
+  const mayGoOn = failed.length + unknown.length + notAttempted > 0;
+  const next = [
+    ...(failure === undefined ? [] : [hintFor(failure.code)]),
+    ...(mayGoOn ? ['Repeat undo_change to go on: what is restored stays.'] : []),
+  ];
+  const changeId = changeIdOf(result);
+  const state = changeId === undefined ? 'Nothing was changed.' : undoText(changeId);
+  return [`Undo of ${change.changeId} in ${change.regionId}: ${parts.join(', ')}.${why}`, state, ...next].join(' ');
+}
+
+/** The change that the undo was; undefined when nothing was changed by it. */
+function changeIdOf({ changeId, restored, unknown }: UndoResult): string | undefined {
+  return restored + unknown.length > 0 ? changeId : undefined;
 }

@@ -30,6 +30,7 @@ export interface SessionOptions {
 export interface ToolSession extends Session {
   readonly emulator: Emulator;
   readonly stateDirectory: string;
+  readonly deps: ServerDeps;
   /** Questions that the person was asked. */
   readonly asked: readonly string[];
   /** Errors that nobody foresaw. */
@@ -81,6 +82,7 @@ export async function openSession(options: SessionOptions = {}, atEnd: AtEnd = o
   return {
     emulator,
     stateDirectory,
+    deps,
     asked,
     bugs,
     call: async (name, input, requestOptions) =>

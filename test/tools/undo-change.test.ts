@@ -126,7 +126,9 @@ describe('undo_change', () => {
       Details: [{ Why: 'Rejected.LimitExceeded' }],
     });
     expect(codeOf(failed)).toBe('Rejected.LimitExceeded');
-    expect(failed.text).toMatch(/at most 10 tags: remove one first\. Repeat undo_change to go on/);
+    expect(failed.text).toMatch(
+      /Nothing was changed\. A resource carries at most 10 tags: remove one first\. Repeat undo_change to go on/,
+    );
 
     for (let filler = 0; filler < 9; filler += 1) emulator.removeTag('key', KEY.KeyId, `filler${filler}`);
     const undone = await call('undo_change', { ChangeId });

@@ -1,6 +1,6 @@
 // Bundles the program into dist: main.js holds what answers the first tools/list and nothing else; what a call needs
 // (undici, credentials), the HTTP server, the emulator and the demo are files of their own that load on first use.
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -26,6 +26,7 @@ const separate = {
 
 export const metafiles = {};
 const files = new Map();
+const packages = new Set();
 for (const [file, name] of Object.entries(PROGRAMS)) {
   const { outputFiles, metafile } = await build({
     entryPoints: { [name]: file },
@@ -49,11 +50,24 @@ for (const [file, name] of Object.entries(PROGRAMS)) {
   });
   metafiles[name] = metafile;
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
+  for (const input of Object.keys(metafile.inputs)) {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+    if (folder !== undefined) packages.add(folder);
+  }
 }
+files.set('THIRD-PARTY-LICENSES.txt', [...packages].sort().map(notice).join('\n\n'));
 
 mkdirSync('dist', { recursive: true });
 for (const [name, contents] of files) writeFileSync(`dist/${name}`, contents);
 for (const name of readdirSync('dist')) {
-  if (!files.has(name)) rmSync(`dist/${name}`, { recursive: true });
+  if (!files.has(name) && name !== 'types') rmSync(`dist/${name}`, { recursive: true });
 }
 chmodSync('dist/main.js', 0o755);
+
+/** What the licence of a bundled package asks for: its name and its text. */
+function notice(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : `\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}`;
+  return `${name} ${version} (${license})${text}`;
+}

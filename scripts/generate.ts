@@ -1,12 +1,9 @@
 // Writes what is made from the code. With --check it writes nothing and fails where a file is not what it should be.
 //   npm run generate
 import { readFileSync, writeFileSync } from 'node:fs';
-import { advertisedSchemas } from '../src/tools/json-schema.js';
+import { generatedFiles } from './generated-files.js';
 
-const files: Readonly<Record<string, string>> = {
-  'src/tools/advertised.json': `${JSON.stringify(advertisedSchemas(), null, 2)}\n`,
-};
-
+const files = generatedFiles();
 const stale = Object.entries(files).filter(([file, text]) => readOr(file) !== text);
 if (process.argv.includes('--check')) {
   for (const [file] of stale) console.error(`${file} is not what the code says: run npm run generate`);

@@ -1,8 +1,30 @@
 import * as z from 'zod';
 
+type Tags = Record<string, string>;
+
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
+
+/** What an emulated account holds: the shape of the `--data` file. Only the identifiers are required. */
+export interface AccountData {
+  readonly keys?:
+    | {
+        readonly KeyId: string;
+        /** Begins with `alias/`. */
+        readonly Alias?: string | undefined;
+        readonly Description?: string | undefined;
+        readonly KeyState?: KeyState | undefined;
+        readonly Tags?: Tags | undefined;
+      }[]
+    | undefined;
+  readonly secrets?:
+    | { readonly SecretName: string; readonly Description?: string | undefined; readonly Tags?: Tags | undefined }[]
+    | undefined;
+  readonly certificates?: { readonly CertificateId: string; readonly Tags?: Tags | undefined }[] | undefined;
+}
+
 const tags = z.record(z.string().min(1), z.string());
 
-const accountData = z.strictObject({
+const accountData: z.ZodType<AccountData> = z.strictObject({
   keys: z
     .array(
       z.strictObject({
@@ -35,10 +57,6 @@ const accountData = z.strictObject({
     )
     .optional(),
 });
-
-/** What an emulated account holds: the shape of the `--data` file. Only the identifiers are required. */
-export type AccountData = z.infer<typeof accountData>;
-export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
 
 /**
  * Parses the text of a `--data` file. Throws `Error` whose message names the wrong field by its path, or says

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Limits } from './limits.js';
 
 export interface ListenerOptions {
@@ -72,6 +73,8 @@ export async function listen({ host, port, limits, onRequest }: ListenerOptions)
       }, 50);
       await closed;
       clearInterval(timer);
+      // The last connection tells its request after it tells its server.
+      await setImmediate();
       return elapsed() <= deadlineMs;
     },
   };

@@ -7,6 +7,7 @@ import type { Protection } from '../tags/protection.js';
 import { quote, quoteList } from '../tags/quote.js';
 import type { RecentList } from '../tags/recent-list.js';
 import type { Seal } from '../tags/seal.js';
+import { WriteFailed } from '../tags/single-change.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { Question } from './confirmation.js';
 
@@ -66,43 +67,54 @@ export async function resolveRegion(
 ): Promise<string> {
   const regionId = requested ?? deps.defaultRegion ?? deps.boundRegion;
   if (regionId === undefined) {
-    const next = 'Repeat the call with RegionId, such as "cn-hangzhou", or set --region.';
+    const next = 'Repeat the call with RegionId, such as "cn-hangzhou", or ask the operator for a default.';
     throw new TagsError('REGION_REQUIRED', 'No region was given, and this server has no default region.', next);
   }
-  if (deps.boundRegion === undefined || deps.boundRegion === regionId) return regionId;
-  throw await noSuchRegion(deps, regionId, deps.boundRegion, options);
+  const { boundRegion } = deps;
+  if (boundRegion === undefined || boundRegion === regionId) return regionId;
+  const known = await regionsOf(deps, boundRegion, options);
+  if (known !== undefined && !known.includes(regionId)) throw noSuchRegion(regionId, known);
+  const text = `This server’s endpoint serves ${boundRegion} only, not ${quote(regionId, 64)}.`;
+  throw new TagsError('INVALID_ARGUMENT', text, 'Leave RegionId out, or ask the operator for a server of that region.');
 }
 
+/** Any region that KMS surely has, to ask for the others. */
+const SOME_REGION = 'cn-hangzhou';
+
 /**
- * The error for a region that cannot be reached, with the regions that exist as the API lists them. `reachable` is a
- * region that can be asked.
+ * A better error for a region without KMS, whose host name does not exist: the regions that there are, as the API
+ * lists them. Any other error, or when they cannot be learned, comes back as it is.
  */
-export async function noSuchRegion(
-  deps: Pick<ServerDeps, 'kms' | 'boundRegion'>,
-  regionId: string,
-  reachable: string,
+export async function explainUnknownRegion(
+  error: unknown,
+  { options, ...deps }: Pick<Call, 'kms' | 'boundRegion' | 'defaultRegion' | 'options'>,
+): Promise<unknown> {
+  const cause = error instanceof WriteFailed ? error.cause : error;
+  if (!(cause instanceof RpcError) || cause.effect === 'unknown' || deps.boundRegion !== undefined) return error;
+  const { failure } = cause;
+  const host = failure.kind === 'unreachable' && failure.reason === 'ENOTFOUND' ? failure.host : '';
+  const regionId = /^kms(?:-vpc)?\.([a-z0-9-]+)\./.exec(host)?.[1];
+  if (regionId === undefined) return error;
+  const { defaultRegion = SOME_REGION } = deps;
+  const known = await regionsOf(deps, defaultRegion === regionId ? SOME_REGION : defaultRegion, options);
+  return known === undefined || known.includes(regionId) ? error : noSuchRegion(regionId, known);
+}
+
+function noSuchRegion(regionId: string, known: readonly string[]): TagsError {
+  const next = `Repeat the call with one of its regions: ${quoteList(known, 60)}.`;
+  return new TagsError('INVALID_ARGUMENT', `KMS has no region ${quote(regionId, 64)}.`, next);
+}
+
+/** The regions of KMS, as the one that can be `reached` lists them; undefined when it does not answer. */
+function regionsOf(
+  { kms }: Pick<ServerDeps, 'kms'>,
+  reached: string,
   options: CallOptions,
-): Promise<TagsError> {
-  const known = await deps
-    .kms(reachable)
+): Promise<readonly string[] | undefined> {
+  return kms(reached)
     .describeRegions(options)
     .then(
       (reply) => reply.regionIds,
       () => undefined,
     );
-  const isReal = known?.includes(regionId) ?? false;
-  if (deps.boundRegion !== undefined && (isReal || known === undefined)) {
-    const text = `This server’s endpoint serves ${deps.boundRegion} only, not ${quote(regionId, 64)}.`;
-    return new TagsError('INVALID_ARGUMENT', text, 'Leave RegionId out, or ask the operator to drop --endpoint.');
-  }
-  const text = isReal
-    ? `KMS in ${quote(regionId, 64)} could not be reached.`
-    : `KMS has no region ${quote(regionId, 64)}.`;
-  const next = known === undefined ? 'Check RegionId.' : `Its regions: ${quoteList(known, 60)}.`;
-  return new TagsError('INVALID_ARGUMENT', text, next);
-}
-
-/** Whether the failure says that the region’s host name does not exist. */
-export function isUnknownHost(error: unknown): boolean {
-  return error instanceof RpcError && error.failure.kind === 'unreachable' && error.failure.reason === 'ENOTFOUND';
 }

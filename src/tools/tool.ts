@@ -2,7 +2,7 @@ import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/
 import type * as z from 'zod';
 import { plain, quoteList } from '../tags/quote.js';
 import { TagsError } from '../tags/tags-error.js';
-import type { Call } from './call.js';
+import { type Call, explainUnknownRegion } from './call.js';
 import { failureText } from './failure.js';
 
 /** What a handler returns: the complete result, and the same in a line or a few. Or a question to the person. */
@@ -64,7 +64,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
           ...(isError ? { isError } : {}),
         };
       } catch (error) {
-        return { content: [{ type: 'text', text: failureText(error, call) }], isError: true };
+        const text = failureText(await explainUnknownRegion(error, call), call);
+        return { content: [{ type: 'text', text }], isError: true };
       }
     },
   };

@@ -7,6 +7,8 @@ import { counted, undoText } from './result-text.js';
 
 /** Failures that a report shows. */
 const SHOWN = 10;
+/** Tag keys that the text of a plan shows. */
+const SHOWN_KEYS = 20;
 
 const count = () => z.int().optional();
 
@@ -64,9 +66,11 @@ export function planFields({ plan, regionId, leftOut, token }: PlanReport): z.in
 
 export function planText({ plan, regionId, leftOut, token }: PlanReport): string {
   const { type, selected, carrying, absent, missing } = plan;
+  const byKey = plan.keyCounts.slice(0, SHOWN_KEYS).map(({ key, resources }) => `${quote(key, 64)} on ${resources}`);
+  const otherKeys = plan.keyCounts.length - byKey.length;
   const lines = [
     `Plan: remove tags from ${counted(carrying, type)} in ${regionId} (of ${counted(selected, type)} selected; ${absent} carry none of the keys, ${missing} not found).`,
-    `By key: ${plan.keyCounts.map(({ key, resources }) => `${quote(key)} on ${resources}`).join(', ')}.`,
+    `By key: ${byKey.join(', ')}${otherKeys > 0 ? ` and ${otherKeys} more keys` : ''}.`,
   ];
   if (plan.values.length > 0) {
     const values = plan.values.map(

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type Kms, kmsClient } from '../../src/kms/kms-client.js';
+import { testClient } from '../rpc/test-client.js';
 import { CERTIFICATE, codeOf, ERAS, expectRefusal, KEY, SAMPLE_TAGS, SECRET, TARGETS } from './reply.js';
 import { openSession } from './session.js';
 
@@ -187,6 +189,29 @@ describe('where and as whom untag_resource acts', () => {
     expect(emulator.count('UntagResource')).toBe(0);
   });
 
+  it.each([
+    { settings: 'with a read first', args: [] },
+    { settings: 'with --no-snapshot', args: ['--no-snapshot'] },
+  ])('lists the regions of the API when the host of the named one does not exist, $settings', async ({ args }) => {
+    // `.invalid` is never resolved; the real host of an unknown region is not either.
+    const elsewhere = (regionId: string): Kms => testKms(`http://kms.${regionId}.invalid`, regionId);
+    const { call } = await openSession({
+      args,
+      tune: (deps) => ({
+        ...deps,
+        boundRegion: undefined,
+        kms: (regionId) => (regionId === 'cn-hangzhou' ? deps.kms(regionId) : elsewhere(regionId)),
+      }),
+    });
+    const unknown = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-nowhere' });
+    expectRefusal(unknown, 'INVALID_ARGUMENT');
+    expect(unknown.text).toMatch(/no region "cn-nowhere".*one of its regions: .*"cn-beijing"/);
+
+    const real = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-beijing' });
+    expectRefusal(real, 'ENDPOINT_UNREACHABLE');
+    expect(real.text).toContain('kms.cn-beijing.invalid (ENOTFOUND)');
+  });
+
   it('names what was tried when there are no credentials, and sends nothing', async () => {
     const { call, emulator } = await openSession({
       env: { HOME: '/nowhere', ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true' },
@@ -289,3 +314,7 @@ describe('when KMS refuses or does not answer', () => {
     expect(reply.text).toContain('127.0.0.1 (ECONNREFUSED) after 5 attempts');
   });
 });
+
+function testKms(origin: string, regionId: string): Kms {
+  return kmsClient(testClient(origin), regionId);
+}

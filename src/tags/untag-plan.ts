@@ -23,8 +23,9 @@ export interface UntagPlan {
   readonly seconds: number;
 }
 
-/** Values and ids that a plan shows. */
+/** Values and ids that a plan shows; fewer values where they are long. */
 const SHOWN_VALUES = 10;
+const SHOWN_CHARACTERS = 1_200;
 const SHOWN_IDS = 5;
 
 /** The plan for a view of the selection. */
@@ -41,6 +42,7 @@ export function planUntag(type: BulkResourceType, tagKeys: readonly string[], vi
     }
   }
   const byFrequency = [...values.values()].sort((a, b) => b.resources - a.resources);
+  const shown = countShown(byFrequency);
   const parts = Math.ceil(view.carriers.length / MAX_RESOURCES_PER_REQUEST);
   const writes = parts * Math.ceil(tagKeys.length / MAX_TAGS_PER_REQUEST);
   const writing = Math.max(writes / QUOTAS.write, parts / QUOTAS.read);
@@ -51,8 +53,8 @@ export function planUntag(type: BulkResourceType, tagKeys: readonly string[], vi
     absent: view.absent,
     missing: view.missing.length,
     keyCounts: tagKeys.map((key) => ({ key, resources: keyCounts.get(key) ?? 0 })),
-    values: byFrequency.slice(0, SHOWN_VALUES),
-    otherValues: Math.max(0, byFrequency.length - SHOWN_VALUES),
+    values: byFrequency.slice(0, shown),
+    otherValues: byFrequency.length - shown,
     sample: view.carriers.slice(0, SHOWN_IDS).map((carrier: Carrier) => carrier.id),
     missingSample: view.missing.slice(0, SHOWN_IDS),
     requests: view.requests + writes + parts,
@@ -72,4 +74,15 @@ export function allowedKeys(
   const protectedKeys = protection.protectedOf(tagKeys);
   const rest = tagKeys.filter((key) => !protectedKeys.includes(key));
   return { allowed: rest.filter((key) => !isSystemTag(key)), protectedKeys, systemKeys: rest.filter(isSystemTag) };
+}
+
+/** How many of `values` fit, at least one. */
+function countShown(values: readonly { readonly key: string; readonly value: string }[]): number {
+  let characters = 0;
+  const first = values.slice(0, SHOWN_VALUES);
+  const tooMany = first.findIndex(({ key, value }) => {
+    characters += key.length + value.length;
+    return characters > SHOWN_CHARACTERS;
+  });
+  return tooMany < 0 ? first.length : Math.max(1, tooMany);
 }

@@ -28,6 +28,8 @@ function strip(node: unknown, io: 'input' | 'output'): Record<string, unknown> {
   for (const [name, value] of Object.entries(node ?? {})) {
     // zod's safe-integer bounds say nothing.
     if (typeof value === 'number' && Math.abs(value) === Number.MAX_SAFE_INTEGER) continue;
+    // Gemini takes no defaults; the descriptions say them.
+    if (name === 'default' && typeof value !== 'object') continue;
     // Unknown fields in a result are no error: a newer server may say more.
     if (name === 'additionalProperties' && io === 'output') continue;
     kept[name] = typeof value === 'object' && value !== null && !Array.isArray(value) ? strip(value, io) : value;

@@ -2,6 +2,7 @@ import { isLoopback, regionOfEndpoint } from '../kms/region.js';
 import {
   COMMANDS,
   type Command,
+  hostUrl,
   isOptionName,
   OPTION_NAMES,
   OPTIONS,
@@ -23,9 +24,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** What an MCPB host leaves where its user left a field empty. */
+const EMPTY_FIELD = /^\$\{user_config\.[^}]*\}$/;
+
 /**
- * Reads the command line and the environment. A flag beats its variable; a variable that is empty, or that a host
- * left as an unexpanded `${user_config.…}`, counts as absent. Throws `ConfigError`.
+ * Reads the command line and the environment. A flag beats its variable; an empty variable, and an empty field of an
+ * MCPB host, count as absent. An empty flag does not: whoever protects `"$KEYS"` means some. Throws `ConfigError`.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Invocation {
   if (argv.includes('--help') || argv.includes('-h')) return { command: 'help' };
@@ -34,7 +38,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   for (const name of OPTION_NAMES) {
     const { env: variable, commands } = OPTIONS[name];
     const text = variable === undefined ? undefined : env[variable]?.trim();
-    if (given.has(name) || text === undefined || text === '' || text.startsWith('${')) continue;
+    if (given.has(name) || text === undefined || text === '' || EMPTY_FIELD.test(text)) continue;
     if (commands.some((known) => known === command)) given.set(name, { text, source: variable ?? name });
   }
   const values = parseValues(given);
@@ -69,18 +73,26 @@ function readArguments(argv: readonly string[]): { command: Command; given: Map<
       );
     }
     if (given.has(known)) throw new ConfigError(`--${known} is given twice`);
-    const isBoolean = OPTIONS[known].metavar === undefined;
-    const text = inline ?? (isBoolean ? 'true' : rest.shift());
-    if (text === undefined) throw new ConfigError(`--${known} needs a value`);
-    given.set(known, { text, source: `--${known}` });
+    const text = inline ?? followingValue(rest, OPTIONS[known].metavar === undefined);
+    // Else `--protect --read-only` would protect a tag of that name, and leave the tools that write.
+    if (text === undefined) throw new ConfigError(`--${known} needs a value; one that begins with -- follows =`);
+    if (!EMPTY_FIELD.test(text)) given.set(known, { text, source: `--${known}` });
   }
   return { command, given };
+}
+
+/** Takes the value that follows a flag. A boolean may stand alone. */
+function followingValue(rest: string[], isBoolean: boolean): string | undefined {
+  const isValue = isBoolean ? rest[0] === 'true' || rest[0] === 'false' : rest[0]?.startsWith('--') === false;
+  if (isValue) return rest.shift();
+  return isBoolean ? 'true' : undefined;
 }
 
 function parseValues(given: ReadonlyMap<OptionName, Given>): OptionValues {
   const value = <Value>(name: OptionName, { parse, fallback }: Option<Value>): Value => {
     const found = given.get(name);
     if (found === undefined) return fallback;
+    if (found.text.startsWith('${')) throw new ConfigError(`${found.source} holds a placeholder that nobody filled in`);
     try {
       return parse(found.text);
     } catch (error) {
@@ -139,7 +151,7 @@ function refuseContradictions(command: Command, values: OptionValues): void {
     throw new ConfigError('--oauth-issuer and --oauth-audience go together');
   }
   const authenticated = values['oauth-issuer'] !== undefined || values['http-tokens'].length > 0;
-  const isPublic = !isLoopback(`http://${hostInUrl(values.host)}`);
+  const isPublic = !isLoopback(hostUrl(values.host));
   // Behind a proxy the address is loopback, and the name says that others come in.
   const hasPublicName = values['allowed-hosts'].some((name) => !isLoopback(`http://${name}`));
   if (!authenticated && (isPublic || hasPublicName)) {
@@ -153,12 +165,7 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   }
 }
 
-/** An IPv6 address goes into a URL in brackets. */
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
 /** Only a flag's name: its value may be a secret that was mistyped. */
 function shown(word: string): string {
-  return /^--?[A-Za-z0-9-]{1,40}/.exec(word)?.[0] ?? 'without dashes';
+  return /^(?:--[A-Za-z-]{1,40}|-[A-Za-z])/.exec(word)?.[0] ?? 'without dashes';
 }

@@ -101,7 +101,7 @@ export const OPTIONS = {
     metavar: 'KEY,…',
     commands: SERVER,
     help: 'tag keys that are never removed or overwritten; a trailing * is allowed',
-    parse: commaList,
+    parse: tagKeyPatterns,
     fallback: [],
   }),
   'no-snapshot': option<boolean>({
@@ -133,7 +133,7 @@ export const OPTIONS = {
     commands: ['http'],
     help: 'address to listen on; other than loopback only with authentication',
     defaultText: '127.0.0.1',
-    parse: nonEmpty,
+    parse: hostName,
     fallback: '127.0.0.1',
   }),
   port: option<number | undefined>({
@@ -347,6 +347,26 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 function nonEmpty(text: string): string {
   if (text.trim() === '') throw new Error('must not be empty');
   return text;
+}
+
+/** No tag key holds a star, so one in the middle would protect nothing. */
+function tagKeyPatterns(text: string): readonly string[] {
+  const patterns = commaList(text);
+  if (patterns.some((pattern) => pattern.slice(0, -1).includes('*'))) {
+    throw new Error('may hold a * only at the end of a key');
+  }
+  return patterns;
+}
+
+function hostName(text: string): string {
+  const isName = /^[A-Za-z0-9_.-]+$/.test(text) || /^[0-9A-Fa-f:.]+$/.test(text);
+  if (!isName || !URL.canParse(hostUrl(text))) throw new Error('must be a host name or an IP address');
+  return text;
+}
+
+/** An IPv6 address goes into a URL in brackets. */
+export function hostUrl(host: string): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}`;
 }
 
 function commaList(text: string): readonly string[] {

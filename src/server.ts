@@ -7,9 +7,11 @@ import {
   McpServer,
   requireScopes,
   type ServerContext,
+  TRACEPARENT_META_KEY,
 } from '@modelcontextprotocol/server';
 import { registerPrompts } from './prompts/prompts.js';
 import { suggestions } from './prompts/suggestions.js';
+import { readTraceparent } from './rpc/traceparent.js';
 import advertised from './tools/advertised.json' with { type: 'json' };
 import { CALL_DEADLINE_MS, type Call, resolveRegion, type ServerDeps } from './tools/call.js';
 import { TOOLS } from './tools/catalogue.js';
@@ -98,7 +100,10 @@ function callOf(
   const startedAt = deps.now();
   // A bulk call waits on it in many places at once.
   setMaxListeners(0, ctx.mcpReq.signal);
-  const options = { signal: ctx.mcpReq.signal, deadline: startedAt + CALL_DEADLINE_MS };
+  const traceparent = readTraceparent(
+    ctx.mcpReq._meta?.[TRACEPARENT_META_KEY] ?? context.requestInfo?.headers.get('traceparent'),
+  );
+  const options = { signal: ctx.mcpReq.signal, deadline: startedAt + CALL_DEADLINE_MS, traceparent };
   return {
     ...deps,
     tool,

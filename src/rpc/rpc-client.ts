@@ -22,6 +22,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds since the epoch after which no attempt starts and none goes on. */
   readonly deadline?: number | undefined;
+  /** Sent along with each attempt, outside the signature, so that whatever stands between can join the trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Asked before each attempt, told of each throttling reply: where a caller keeps to a quota. */
@@ -69,7 +71,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
   let clockOffsetMs = 0;
 
   return {
-    async call(request, { signal, deadline = Number.POSITIVE_INFINITY } = {}) {
+    async call(request, { signal, deadline = Number.POSITIVE_INFINITY, traceparent } = {}) {
       const { action, parameters } = request;
       const limit = timeLimit(deadline - now(), signal);
       let effect: RpcEffect = 'none';
@@ -97,7 +99,9 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
           const unsigned = { origin, host, action, version, parameters, userAgent };
           const timed = { ...unsigned, timeoutMs: Math.min(timeoutMs, left) };
           const signed = signRequest(timed, credentials, signature, randomUUID(), now() + clockOffsetMs);
-          const result = readOutcome(await transport.send(signed, signal), hostname);
+          const traced = traceparent === undefined ? [] : ['traceparent', traceparent];
+          const sent = { ...signed, headers: [...signed.headers, ...traced] };
+          const result = readOutcome(await transport.send(sent, signal), hostname);
           if (result.success) return result.success;
           failure = redactFailure(result.failure, credentials);
           if (result.acted) effect = 'unknown';

@@ -35,10 +35,11 @@ export async function runningServer(
   const fullEnv = {
     ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+    KMS_TAGS_ENDPOINT: emulator.endpoint,
     KMS_TAGS_LOG_LEVEL: 'debug',
     ...env,
   };
-  const where = ['--endpoint', emulator.endpoint, '--region', emulator.regionId, '--state-dir', stateDirectory];
+  const where = ['--region', emulator.regionId, '--state-dir', stateDirectory];
   const invocation = readConfig(['http', '--port', '0', ...where, ...args], fullEnv);
   if (!('values' in invocation)) throw new Error('not a server');
   const lines: string[] = [];

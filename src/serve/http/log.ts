@@ -1,3 +1,5 @@
+import { readTraceparent } from '../../rpc/traceparent.js';
+
 export type LogLevel = 'error' | 'info' | 'debug';
 
 /** What is known of one request when it is over. Never an argument, a token, or a text from outside but names. */
@@ -60,8 +62,7 @@ export function shownName(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w./:-]+$/.test(value) ? value.slice(0, LONGEST_NAME) : undefined;
 }
 
-/** The trace id of a W3C `traceparent`. https://www.w3.org/TR/trace-context/#traceparent-header */
+/** The trace id of a `traceparent`. */
 export function traceIdOf(traceparent: unknown): string | undefined {
-  if (typeof traceparent !== 'string') return undefined;
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return readTraceparent(traceparent)?.slice(3, 35);
 }

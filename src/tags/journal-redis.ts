@@ -12,7 +12,7 @@ export interface RedisJournalLimits {
   readonly days: number;
 }
 
-const DEFAULT_LIMITS: RedisJournalLimits = { changes: 10_000, bytes: 256 * 1024 * 1024, days: 90 };
+const DEFAULT_LIMITS: RedisJournalLimits = { changes: 5_000, bytes: 256 * 1024 * 1024, days: 90 };
 const TIMEOUT_MS = 5_000;
 const DAY_MS = 24 * 60 * 60_000;
 

@@ -59,7 +59,7 @@ export interface OpenChange {
 export interface Journal {
   /** Resolves when everything that undo needs is durable. Throws `JOURNAL_UNAVAILABLE`: then nothing may be sent. */
   begin(change: NewChange): Promise<OpenChange>;
-  /** Newest first. */
+  /** Newest first. Throws `JOURNAL_UNAVAILABLE`, as `read` does. */
   list(limit: number, viewer: Viewer): Promise<readonly ChangeSummary[]>;
   /** Undefined when there is no such change, or it is not the viewer's. */
   read(changeId: string, viewer: Viewer): Promise<StoredChange | undefined>;
@@ -156,17 +156,23 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
 
     async list(limit, viewer) {
       const found: ChangeSummary[] = [];
-      for await (const id of store.newest()) {
-        const change = await read(id, false);
-        if (change === undefined || !mayView(viewer, change)) continue;
-        found.push(change);
-        if (found.length >= limit) break;
+      try {
+        for await (const id of store.newest()) {
+          const change = await read(id, false);
+          if (change === undefined || !mayView(viewer, change)) continue;
+          found.push(change);
+          if (found.length >= limit) break;
+        }
+      } catch (error) {
+        throw unreadable(error);
       }
       return found;
     },
 
     async read(changeId, viewer) {
-      const change = await read(changeId, true);
+      const change = await read(changeId, true).catch((error: unknown) => {
+        throw unreadable(error);
+      });
       return change !== undefined && mayView(viewer, change) ? change : undefined;
     },
 
@@ -211,12 +217,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A code such as `ENOSPC` or `EROFS` says enough; a message may hold a path or a Redis URL. */
+/** A code such as `ENOSPC`, `EROFS` or `ECONNREFUSED` says enough. */
 function unavailable(error: unknown): TagsError {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  return new TagsError(
-    'JOURNAL_UNAVAILABLE',
-    `The change journal cannot be written (${code}), and without it the change could not be undone.`,
-    'Ask the operator of this server to free or fix the state directory (--state-dir).',
-  );
+  const text = `The change journal cannot be written (${codeOf(error)}), and without it the change could not be undone.`;
+  return new TagsError('JOURNAL_UNAVAILABLE', text, MEND_JOURNAL);
+}
+
+function unreadable(error: unknown): TagsError {
+  return new TagsError('JOURNAL_UNAVAILABLE', `The change journal cannot be read (${codeOf(error)}).`, MEND_JOURNAL);
+}
+
+const MEND_JOURNAL =
+  'Ask the operator of this server to free or fix the state directory (--state-dir), or Redis (--journal).';
+
+/** A message may hold a path or a Redis URL. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }

@@ -108,6 +108,16 @@ describe('a Redis that fails', () => {
     await expect(changeJournal({ store }).spend('token', 1_000)).rejects.toMatchObject({ code: 'JOURNAL_UNAVAILABLE' });
   }, 15_000);
 
+  it('is no reason to say that there are no changes', async () => {
+    const journal = changeJournal({ store: open('redis://127.0.0.1:1/0') });
+    const viewer = { subject: undefined, seesAll: true };
+    const unavailable = { code: 'JOURNAL_UNAVAILABLE', message: expect.stringContaining('ECONNREFUSED') };
+    await Promise.all([
+      expect(journal.list(10, viewer)).rejects.toMatchObject(unavailable),
+      expect(journal.read(newChangeId(Date.now(), '00000001'), viewer)).rejects.toMatchObject(unavailable),
+    ]);
+  }, 15_000);
+
   it('is used again as soon as it is back', async () => {
     const own = await runningRedis();
     const store = open(own.url);

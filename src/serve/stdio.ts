@@ -1,4 +1,4 @@
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Assembly } from '../assembly.js';
 import type { OptionValues } from '../config/options.js';
 import { buildServer } from '../server.js';
@@ -8,7 +8,7 @@ const GRACE_MS = 5_000;
 
 /**
  * Serves MCP over stdin and stdout, both protocol eras. Resolves when the client is gone or the process is told to
- * stop; requests under way are aborted, and the journal says what they had done. The parts that a call needs are put
+ * stop; requests under way are aborted, and the journal has what it takes to undo them. The parts that a call needs are put
  * together with the first one.
  */
 export async function serveOnStdio(
@@ -21,13 +21,21 @@ export async function serveOnStdio(
     return (await assembly).deps;
   };
   await new Promise<void>((resolve) => {
+    const transport = new StdioServerTransport();
     const handle = serveStdio((context) => buildServer({ readOnly: values['read-only'], open }, context), {
+      transport,
       onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
     });
     const stop = (): void => {
       // A socket or a timer that refuses to end must not leave a process behind.
       setTimeout(() => process.exit(0), GRACE_MS).unref();
       handle.close().then(resolve, resolve);
+    };
+    // It closes itself after a message that is too large, and then nobody reads stdin any more.
+    const { onclose } = transport;
+    transport.onclose = () => {
+      onclose?.();
+      stop();
     };
     process.stdin.once('end', stop).once('close', stop);
     process.stdout.once('error', stop);

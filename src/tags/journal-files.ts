@@ -20,6 +20,8 @@ const WRITE_SIZE = 256 * 1024;
  */
 export function fileJournalStore(directory: string, limits: JournalLimits = DEFAULT_LIMITS): JournalStore {
   const handles = new Map<string, FileHandle>();
+  /** Sizes of files that were looked at: a thousand looks with each change are what would take the time. */
+  const sizes = new Map<string, number>();
   const spentDirectory = join(directory, 'spent');
   const fileOf = (id: string): string => join(directory, `${id}.jsonl`);
 
@@ -37,7 +39,7 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
         throw error;
       }
       handles.set(id, file);
-      await prune(directory, limits, id);
+      await prune(directory, limits, id, sizes);
     },
 
     async append(id, line, durable) {
@@ -49,6 +51,8 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
     async close(id) {
       await handles.get(id)?.close();
       handles.delete(id);
+      // It may have grown since.
+      sizes.delete(id);
     },
 
     async read(id) {
@@ -103,23 +107,29 @@ async function changeIds(directory: string): Promise<string[]> {
 }
 
 /** Best effort: a journal that is too large is no reason to refuse a change. */
-async function prune(directory: string, limits: JournalLimits, keep: string): Promise<void> {
+async function prune(
+  directory: string,
+  limits: JournalLimits,
+  keep: string,
+  sizes: Map<string, number>,
+): Promise<void> {
   const ids = await changeIds(directory);
-  const sizes = await Promise.all(
-    ids.map((id) =>
-      stat(join(directory, `${id}.jsonl`)).then(
-        (file) => file.size,
-        () => 0,
-      ),
-    ),
-  );
-  let bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const sizeOf = async (id: string): Promise<number> => {
+    const known = sizes.get(id);
+    if (known !== undefined) return known;
+    const { size } = await stat(join(directory, `${id}.jsonl`)).catch(() => ({ size: 0 }));
+    sizes.set(id, size);
+    return size;
+  };
+  const all = await Promise.all(ids.map(sizeOf));
+  let bytes = all.reduce((sum, size) => sum + size, 0);
   let count = ids.length;
   for (const [index, id] of ids.entries()) {
     if ((count <= limits.changes && bytes <= limits.bytes) || id === keep) return;
     await unlink(join(directory, `${id}.jsonl`)).catch(() => undefined);
+    sizes.delete(id);
     count -= 1;
-    bytes -= sizes[index] ?? 0;
+    bytes -= all[index] ?? 0;
   }
 }
 

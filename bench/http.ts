@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Pool } from 'undici';
-import { machineLine, median, table } from './figures.js';
+import { machineLine, median, series, table } from './figures.js';
 
 const SECONDS = Number(process.argv[2] ?? 2);
 const ROUNDS = Number(process.argv[3] ?? 5);
@@ -35,9 +35,9 @@ try {
   for (const clients of [1, 16, 64]) {
     const figures = targets.map((target) => ({
       ...target,
-      rate: [] as number[],
-      p50: [] as number[],
-      p99: [] as number[],
+      rate: series(),
+      p50: series(),
+      p99: series(),
     }));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const figure of figures) {

@@ -10,7 +10,7 @@ import { KMS_VERSION } from '../src/kms/kms-client.js';
 import { rpcClient } from '../src/rpc/rpc-client.js';
 import { undiciTransport } from '../src/rpc/transport.js';
 import { kmsSdk, openApiClient, popCore } from '../test/emulator/official-clients.js';
-import { machineLine, median, table } from './figures.js';
+import { machineLine, median, series, table } from './figures.js';
 
 const CALLS = Number(process.argv[2] ?? 1500);
 const ROUNDS = Number(process.argv[3] ?? 7);
@@ -61,7 +61,7 @@ const clients = [
 console.log(machineLine());
 for (const { call } of clients) await run(call, 300, 16);
 for (const inFlight of [1, 16, 64]) {
-  const figures = clients.map(({ name, call }) => ({ name, call, cpu: [] as number[], time: [] as number[] }));
+  const figures = clients.map(({ name, call }) => ({ name, call, cpu: series(), time: series() }));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const figure of figures) {
       const { cpu, time } = await run(figure.call, CALLS, inFlight);

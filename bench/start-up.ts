@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { machineLine, median, table } from './figures.js';
+import { machineLine, median, series, table } from './figures.js';
 
 const ROUNDS = Number(process.argv[2] ?? 31);
 const OPENING = [
@@ -40,7 +40,7 @@ const programs = [
   { name: 'bare Node, answering by itself', file: echo },
   { name: 'minimal server, same SDK, one bundle', file: minimal },
   { name: 'this server', file: 'dist/main.js' },
-].map((program) => ({ ...program, times: [] as number[] }));
+].map((program) => ({ ...program, times: series() }));
 
 for (let round = 0; round < ROUNDS + 2; round += 1) {
   for (const program of programs) {

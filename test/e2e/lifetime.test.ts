@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { portOf } from '../far-side.js';
 import { ERAS, KEY, SAMPLE_TAGS } from '../tools/reply.js';
 import {
   callMessage,
@@ -72,20 +73,13 @@ describe('the program ends with status 0', () => {
 });
 
 describe('in the middle of a call to an endpoint that never answers', () => {
-  let silent: Server;
-  let port: number;
-  beforeAll(async () => {
-    silent = createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const address = silent.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  afterAll(() => void silent.close());
-
   it.concurrent.each(ENDS.flatMap((how) => ERAS.map((era) => ({ how, era }))))(
     'the program ends with status 0 on $how, on the $era era',
     async ({ how, era }) => {
-      const args = world.args.map((word) => (word === world.emulator.endpoint ? `http://127.0.0.1:${port}` : word));
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const endpoint = `http://127.0.0.1:${portOf(silent)}`;
+      const args = world.args.map((word) => (word === world.emulator.endpoint ? endpoint : word));
       const connected = once(silent, 'connection');
       const program = spawnRaw({ ...world, args });
       program.send(callMessage(era, 1, 'list_resource_tags', KEY));
@@ -94,6 +88,7 @@ describe('in the middle of a call to an endpoint that never answers', () => {
       expect(await endOf(program)).toEqual({ status: 0, soon: true });
       expect(program.lines.filter((line) => !isMessage(line))).toEqual([]);
       expect(program.stderr()).toBe('');
+      silent.close();
     },
   );
 });

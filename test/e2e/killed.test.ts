@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { RequestRecord } from '../../src/emulator/index.js';
+import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from './program.js';
+
+/** Kills in the middle of a change of one key, spread over the time that it takes. */
+const KILLS = 32;
+/** Kills in the middle of a bulk change. */
+const BULK_KILLS = 6;
+/** Keys of each bulk change. */
+const BULK_KEYS = 120;
+/** Programs at once. */
+const AT_ONCE = 4;
+
+const TAGS = { temp: 'spike', owner: 'alice', env: 'dev' };
+const SINGLE = Array.from({ length: KILLS }, (_, n) => `single-${String(n).padStart(3, '0')}`);
+const BULK = Array.from({ length: BULK_KILLS }, (_, n) => `bulk-${n}`);
+
+const listing = z.object({
+  Changes: z.array(z.object({ ChangeId: z.string(), ResourceId: z.string(), Tool: z.string(), State: z.string() })),
+});
+
+let world: World;
+beforeAll(async () => {
+  // Keys of a bulk change carry a tag of their own, by which it selects them.
+  const bulk = BULK.flatMap((set) =>
+    Array.from({ length: BULK_KEYS }, (_, n) => ({ KeyId: `${set}-${n}`, Tags: { ...TAGS, [set]: `v${n % 7}` } })),
+  );
+  const keys = [...SINGLE.map((KeyId) => ({ KeyId, Tags: TAGS })), ...bulk];
+  world = await openWorld({ data: { keys } });
+});
+afterAll(() => world.close());
+
+const kill = async (program: RawProgram): Promise<void> => {
+  program.child.kill('SIGKILL');
+  expect(await program.ended()).toBe('SIGKILL');
+};
+
+/** Waits until the emulator has got a request for a key. */
+async function received(action: string, keyId: string): Promise<void> {
+  const isIt = (request: RequestRecord): boolean =>
+    request.action === action && Object.values(request.parameters).includes(keyId);
+  while (!world.emulator.requests.some(isIt)) await pause(1);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs `work` for each item, a few at once. */
+async function eachOf<Item>(items: readonly Item[], work: (item: Item, index: number) => Promise<void>): Promise<void> {
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) await work(item, index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+describe('a server that is killed with -9 again and again in the middle of changes', () => {
+  it('leaves a journal that tells, and every tag can be brought back', { timeout: 30_000 }, async () => {
+    const { emulator } = world;
+    // The read and the write take 40 ms each, so that a change takes long enough to be hit anywhere.
+    emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 40 });
+    await eachOf(SINGLE, async (KeyId, index) => {
+      const program = spawnRaw(world);
+      program.send(callMessage('modern', 1, 'untag_resource', { KeyId, TagKeys: ['temp', 'owner'] }));
+      // From the read on, and from the moment on at which KMS has made the change.
+      const isLate = index % 2 === 1;
+      await received(isLate ? 'UntagResource' : 'ListResourceTags', KeyId);
+      await pause((index / KILLS) * 70);
+      await kill(program);
+    });
+    emulator.setFaults(undefined);
+    const removed = SINGLE.filter((id) => emulator.tagsOf('key', id)?.['temp'] === undefined);
+    // Some were hit before the write, some after it.
+    expect(removed.length).toBeGreaterThan(3);
+    expect(removed.length).toBeLessThan(KILLS);
+
+    const { call, close, problems } = await connect('v2-modern', world);
+    const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
+    const states = new Map(Changes.map((change) => [change.ResourceId, change]));
+    for (const id of removed) expect(states.get(id)?.State).toMatch(/interrupted|done/);
+    for (const { ResourceId, State, ChangeId } of Changes) {
+      // Nothing else can have become of a change whose process is gone.
+      expect(['interrupted', 'done']).toContain(State);
+      const undone = await call('undo_change', { ChangeId });
+      expect(undone.isError).toBe(false);
+      const { Restored, Unchanged, Status } = undone.structured;
+      expect([Status, Restored, Unchanged]).toEqual(removed.includes(ResourceId) ? ['done', 2, 0] : ['done', 0, 2]);
+    }
+    for (const id of SINGLE) expect(emulator.tagsOf('key', id)).toEqual(TAGS);
+    expect(Changes.some((change) => change.State === 'interrupted')).toBe(true);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it('leaves a bulk change that can be taken back from wherever it had got to', { timeout: 30_000 }, async () => {
+    const { emulator } = world;
+    emulator.setFaults({ actions: ['UntagResources'], probabilities: { slow: 1 }, slowMs: 30 });
+    const tagged = (set: string): number =>
+      Array.from({ length: BULK_KEYS }, (_, n) => emulator.tagsOf('key', `${set}-${n}`)?.[set]).filter(Boolean).length;
+    await eachOf(BULK, async (set, index) => {
+      const program = spawnRaw(world);
+      const args = { ResourceType: 'key', TagKeys: [set], WithTagKey: set };
+      program.send(callMessage('modern', 1, 'untag_resources', args));
+      const [, PlanToken] = /"PlanToken":"([^"]+)"/.exec(JSON.stringify(await program.reply(1))) ?? [];
+      program.send(callMessage('modern', 2, 'untag_resources', { ...args, PlanToken }));
+      // Three requests to each run; this is the first.
+      await received('UntagResources', set);
+      await pause((index / BULK_KILLS) * 150);
+      await kill(program);
+    });
+    emulator.setFaults(undefined);
+    const left = BULK.map(tagged);
+    for (const count of left) expect(count).toBeLessThan(BULK_KEYS);
+
+    const { call, close } = await connect('v1', world);
+    const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
+    for (const { ChangeId, Tool, State } of Changes.filter((change) => change.Tool === 'untag_resources')) {
+      expect({ Tool, State }).toEqual({ Tool: 'untag_resources', State: expect.stringMatching(/interrupted|done/) });
+      expect((await call('undo_change', { ChangeId })).structured).toMatchObject({ Status: 'done' });
+    }
+    expect(BULK.map(tagged)).toEqual(BULK.map(() => BULK_KEYS));
+    await close();
+  });
+});

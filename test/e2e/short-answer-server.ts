@@ -1,0 +1,14 @@
+// The program, with less time for a person's answer than it really gives.
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { assemble } from '../../src/assembly.js';
+import { readConfig } from '../../src/config/config.js';
+import { buildServer } from '../../src/server.js';
+import { hmacSeal } from '../../src/tags/seal.js';
+
+const SHORT_MS = 400;
+
+const invocation = readConfig(process.argv.slice(2), process.env);
+if (!('values' in invocation)) throw new Error('not a server');
+const { deps } = await assemble(invocation.values, process.env);
+const seal = hmacSeal('0123456789abcdef0123456789abcdef', SHORT_MS);
+serveStdio((context) => buildServer({ ...deps, seal, answerMs: SHORT_MS }, context));

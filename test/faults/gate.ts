@@ -11,6 +11,7 @@ export interface GateRequest {
  * What becomes of a request.
  * - `stall`: it goes nowhere, and no answer ever comes; `stall-after`: it is carried out, and no answer comes.
  * - `reset`: the connection breaks before it is carried out; `reset-after`: after it was.
+ * - `fail-after`: it is carried out, and the answer is an internal failure.
  * - `cut`: the connection breaks in the middle of the answer's body.
  * - `undated`, `misdated`: the answer's Date is missing, or no date.
  * - `deny`: somebody before KMS refuses, as RAM or a proxy would.
@@ -21,10 +22,17 @@ export type Fate =
   | 'stall-after'
   | 'reset'
   | 'reset-after'
+  | 'fail-after'
   | 'cut'
   | 'undated'
   | 'misdated'
-  | { readonly deny: string; readonly status: number; readonly message?: string };
+  | Denial;
+
+export interface Denial {
+  readonly deny: string;
+  readonly status: number;
+  readonly message?: string;
+}
 
 /** A stretch of network before an emulator. */
 export interface Gate {
@@ -90,9 +98,7 @@ function meet(upstream: string, fate: Fate, incoming: IncomingMessage, response:
     return;
   }
   if (typeof fate === 'object') {
-    const { status, deny, message = 'This operation is forbidden by permission system.' } = fate;
-    const body = JSON.stringify({ HttpStatus: status, Code: deny, Message: message, RequestId: 'gate-0001' });
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    refuse(response, fate);
     return;
   }
   const { method = 'POST', url = '/', headers } = incoming;
@@ -118,6 +124,10 @@ function reply(
     incoming.socket.resetAndDestroy();
     return;
   }
+  if (fate === 'fail-after') {
+    refuse(response, { status: 500, deny: 'InternalFailure', message: 'Internal Failure.' });
+    return;
+  }
   const { connection, 'keep-alive': keepAlive, date, ...headers } = answer.headers;
   if (fate === 'undated') response.sendDate = false;
   else response.setHeader('date', fate === 'misdated' ? 'once upon a time' : (date ?? ''));
@@ -127,4 +137,9 @@ function reply(
     return;
   }
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => incoming.socket.destroy());
+}
+
+function refuse(response: ServerResponse, { status, deny, message = 'Forbidden by permission system.' }: Denial): void {
+  const body = JSON.stringify({ HttpStatus: status, Code: deny, Message: message, RequestId: 'gate-0001' });
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body);
 }

@@ -11,6 +11,8 @@ export interface JournalLimits {
 }
 
 const DEFAULT_LIMITS: JournalLimits = { changes: 1_000, bytes: 512 * 1024 * 1024 };
+/** A journal may be a twentieth larger than it should: to look at every file with each change is what takes the time. */
+const SLACK = 20;
 /** Characters that are gathered before they are written. */
 const WRITE_SIZE = 256 * 1024;
 
@@ -20,8 +22,8 @@ const WRITE_SIZE = 256 * 1024;
  */
 export function fileJournalStore(directory: string, limits: JournalLimits = DEFAULT_LIMITS): JournalStore {
   const handles = new Map<string, FileHandle>();
-  /** Sizes of files that were looked at: a thousand looks with each change are what would take the time. */
-  const sizes = new Map<string, number>();
+  /** Written since the last look at what is there; the first change looks. */
+  const grown = { changes: Number.POSITIVE_INFINITY, bytes: 0 };
   const spentDirectory = join(directory, 'spent');
   const fileOf = (id: string): string => join(directory, `${id}.jsonl`);
 
@@ -30,7 +32,7 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const file = await open(fileOf(id), 'ax', 0o600);
       try {
-        await writeLines(file, lines);
+        grown.bytes += await writeLines(file, lines);
         await file.sync();
         await syncDirectory(directory);
       } catch (error) {
@@ -39,20 +41,23 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
         throw error;
       }
       handles.set(id, file);
-      await prune(directory, limits, id, sizes);
+      grown.changes += 1;
+      if (grown.changes * SLACK < limits.changes && grown.bytes * SLACK < limits.bytes) return;
+      grown.changes = 0;
+      grown.bytes = 0;
+      await prune(directory, limits, id);
     },
 
     async append(id, line, durable) {
       const file = handles.get(id);
       await file?.appendFile(`${line}\n`);
+      grown.bytes += line.length;
       if (durable) await file?.datasync();
     },
 
     async close(id) {
       await handles.get(id)?.close();
       handles.delete(id);
-      // It may have grown since.
-      sizes.delete(id);
     },
 
     async read(id) {
@@ -75,15 +80,19 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
   };
 }
 
-async function writeLines(file: FileHandle, lines: Iterable<string>): Promise<void> {
+/** Resolves with the number of characters. */
+async function writeLines(file: FileHandle, lines: Iterable<string>): Promise<number> {
   let text = '';
+  let written = 0;
   for (const line of lines) {
     text += `${line}\n`;
+    written += line.length + 1;
     if (text.length < WRITE_SIZE) continue;
     await file.appendFile(text);
     text = '';
   }
   await file.appendFile(text);
+  return written;
 }
 
 /** Makes the file's name durable too. Windows cannot open a directory, and needs no such thing. */
@@ -107,29 +116,23 @@ async function changeIds(directory: string): Promise<string[]> {
 }
 
 /** Best effort: a journal that is too large is no reason to refuse a change. */
-async function prune(
-  directory: string,
-  limits: JournalLimits,
-  keep: string,
-  sizes: Map<string, number>,
-): Promise<void> {
+async function prune(directory: string, limits: JournalLimits, keep: string): Promise<void> {
   const ids = await changeIds(directory);
-  const sizeOf = async (id: string): Promise<number> => {
-    const known = sizes.get(id);
-    if (known !== undefined) return known;
-    const { size } = await stat(join(directory, `${id}.jsonl`)).catch(() => ({ size: 0 }));
-    sizes.set(id, size);
-    return size;
-  };
-  const all = await Promise.all(ids.map(sizeOf));
-  let bytes = all.reduce((sum, size) => sum + size, 0);
+  const sizes = await Promise.all(
+    ids.map((id) =>
+      stat(join(directory, `${id}.jsonl`)).then(
+        (file) => file.size,
+        () => 0,
+      ),
+    ),
+  );
+  let bytes = sizes.reduce((sum, size) => sum + size, 0);
   let count = ids.length;
   for (const [index, id] of ids.entries()) {
     if ((count <= limits.changes && bytes <= limits.bytes) || id === keep) return;
     await unlink(join(directory, `${id}.jsonl`)).catch(() => undefined);
-    sizes.delete(id);
     count -= 1;
-    bytes -= all[index] ?? 0;
+    bytes -= sizes[index] ?? 0;
   }
 }
 

@@ -62,7 +62,7 @@ export const findResources = defineTool({
     const next = left.length > page.length && last !== undefined ? cursor(last.id, query) : undefined;
 
     const counts = { RegionId: regionId, Matching: matching.length, Total: all.length };
-    const head = `${counted(matching.length, type)} of ${all.length} in ${regionId} match.`;
+    const head = `${counted(matching.length, type)} of ${all.length.toLocaleString('en')} in ${regionId} match.`;
     return {
       structured: { ...counts, Resources: page.map(row), ...(next === undefined ? {} : { NextToken: next }) },
       text: pageText(head, page, next),

@@ -7,7 +7,18 @@ import { readConfig } from '../../src/config/config.js';
 import { type Emulator, startEmulator } from '../../src/emulator/index.js';
 import { buildServer } from '../../src/server.js';
 import { hmacSeal } from '../../src/tags/seal.js';
-import { type Answer, codeOf, ERAS, expectRefusal, KEY, type Reply, replyOf, SAMPLE_TAGS, SECRET } from './reply.js';
+import {
+  type Answer,
+  CERTIFICATE,
+  codeOf,
+  ERAS,
+  expectRefusal,
+  KEY,
+  type Reply,
+  replyOf,
+  SAMPLE_TAGS,
+  SECRET,
+} from './reply.js';
 import { openSession, temporaryDirectory } from './session.js';
 
 const YES: Answer = { action: 'accept', content: { Confirm: true } };
@@ -57,6 +68,32 @@ describe.each(ERAS)('--confirm always on the %s era', (era) => {
     const { call, writes } = await openSession({ era, args: ALWAYS });
     expectGoodRefusal(await call('untag_resource', UNTAG), 'CANNOT_PROMPT');
     expect(writes()).toBe(0);
+  });
+
+  it('changes nothing when the client can only open web pages', async () => {
+    const { call, writes } = await openSession({ era, args: ALWAYS, capabilities: { elicitation: { url: {} } } });
+    expectGoodRefusal(await call('untag_resource', UNTAG), 'CANNOT_PROMPT');
+    expect(writes()).toBe(0);
+  });
+
+  it('asks a client that names forms among what it can do', async () => {
+    const capabilities = { elicitation: { form: {}, url: {} } };
+    const { call, asked } = await openSession({ era, args: ALWAYS, capabilities, person: () => YES });
+    expect((await call('untag_resource', UNTAG)).isError).toBe(false);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('says in the question that values are unknown where certificates cannot be read', async () => {
+    const emulator = { certificateOperations: false };
+    const { call, asked, writes } = await openSession({ era, args: ALWAYS, emulator, person: () => YES });
+    const reply = await call('untag_resource', { ...CERTIFICATE, TagKeys: ['owner'] });
+    expect(asked[0]).toMatch(
+      /^Remove tags from certificate "770dbe42[^"]*" in cn-hangzhou\?\nGoes, with values that are unknown/,
+    );
+    expect(asked[0]).toContain('InvalidAction.NotFound)): "owner".');
+    expect(asked[0]).toContain(KMS_TAG);
+    expect(reply.structured['Note']).toContain('Earlier values are unknown');
+    expect(writes()).toBe(1);
   });
 
   it('changes nothing when the tags changed while the person thought', async () => {
@@ -158,6 +195,15 @@ it('gives a person on the legacy era so long, and no longer', async () => {
     tune: (deps) => ({ ...deps, answerMs: 50 }),
   });
   expectGoodRefusal(await call('untag_resource', UNTAG), 'PLAN_EXPIRED');
+  expect(writes()).toBe(0);
+});
+
+it('changes nothing when a client of the legacy era fails to ask', async () => {
+  const person = async (): Promise<Answer> => {
+    throw new Error('no window');
+  };
+  const { call, writes } = await openSession({ args: ALWAYS, person });
+  expectGoodRefusal(await call('untag_resource', UNTAG), 'CANNOT_PROMPT');
   expect(writes()).toBe(0);
 });
 

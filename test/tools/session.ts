@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { Client, type ClientCapabilities, InMemoryTransport } from '@modelcontextprotocol/client';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { onTestFinished } from 'vitest';
 import { assemble } from '../../src/assembly.js';
@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly era?: 'legacy' | 'modern';
   /** The person at the client; without one it cannot ask. */
   readonly person?: (message: string) => Answer | Promise<Answer>;
+  /** What the client says it can do; by default it follows from `person`. */
+  readonly capabilities?: ClientCapabilities;
   /** Instead of the emulator’s endpoint, region and keys. */
   readonly env?: Readonly<Record<string, string>>;
   readonly where?: readonly string[];
@@ -63,7 +65,7 @@ export async function openSession(options: SessionOptions = {}, atEnd: AtEnd = o
   const client = new Client(
     { name: 'test', version: '1.0.0' },
     {
-      capabilities: person === undefined ? {} : { elicitation: {} },
+      capabilities: options.capabilities ?? (person === undefined ? {} : { elicitation: {} }),
       versionNegotiation: { mode: MODES[era] },
     },
   );

@@ -72,6 +72,10 @@ export async function serveOverHttp(values: OptionValues, env: Environment): Pro
   });
   if (server === undefined) return 1;
   log.event('listening', { url: `${server.origin}/mcp` });
+  if (values.journal !== undefined && values['state-key'] === undefined) {
+    // One replica with Redis is all right; several without a common key refuse each other's plans, which looks like chance.
+    log.event('no state key', { hint: 'set KMS_TAGS_STATE_KEY: without it, replicas refuse the plans of one another' });
+  }
   const signal = await stopSignal();
   log.event('draining', { signal });
   // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.

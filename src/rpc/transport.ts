@@ -137,5 +137,6 @@ function single(value: string | string[] | undefined): string | undefined {
 /** A code only: a library's message may quote the request. */
 function reasonOf(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'connection failed';
+  if (code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code)) return code;
+  return error.name === 'HTTPParserError' ? 'malformed HTTP' : 'connection failed';
 }

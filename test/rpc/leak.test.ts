@@ -138,6 +138,17 @@ describe.each(SIGNATURES)('signed with %s, no error holds secret, token, signatu
   });
 });
 
+describe('a string to sign in a message of the service', () => {
+  it('is left out, and the rest of the message stays', async () => {
+    const { origin } = await answering(stringToSign);
+    const failure = await failureOf(testClient(origin, { signature: 'v1' }).call(untag));
+    expect(failure.failure).toMatchObject({
+      code: 'SignatureDoesNotMatch',
+      message: 'Specified signature is not matched with our calculation. server string to sign is: …',
+    });
+  });
+});
+
 describe('an ordinary message of the service', () => {
   it('is passed on as it is', async () => {
     const Message = 'The specified parameter "Signature" is not valid; a signature = a secret.';

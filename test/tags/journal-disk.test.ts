@@ -285,6 +285,7 @@ describe('a change id from outside', () => {
     );
     expect(isChangeId(id)).toBe(false);
     expect(await journal.read(id, EVERYBODY)).toBeUndefined();
+    expect(await fileJournalStore(directory).read(id)).toBeUndefined();
   });
 
   it('that has the right form and is nobody’s reads nothing', async () => {

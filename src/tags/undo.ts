@@ -38,6 +38,8 @@ export interface UndoResult {
   /** Resources that time was too short for. */
   readonly notAttempted: number;
   readonly unverified: number;
+  /** Some of what failed was changed in part. */
+  readonly touched: boolean;
 }
 
 /** Resources whose tags are read, written down and written in one step; the next step is read meanwhile. */
@@ -115,7 +117,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
   const clean = failed.length === 0 && result.notAttempted === 0;
   const isNothing = result.restored === 0 && !touched;
   await open?.end(unknown.length > 0 ? 'unknown' : isNothing ? 'nothing_done' : clean ? 'done' : 'partial');
-  return { ...result, changeId: open?.changeId, skipped, failed, unknown };
+  return { ...result, changeId: open?.changeId, skipped, failed, unknown, touched };
 
   /** What is to be written for a step, written down; no change where nothing is. */
   async function prepareStep(step: readonly ChangeItem[], reading: Promise<TagsById>) {

@@ -72,14 +72,14 @@ export const undoChangeTool = defineTool({
 
 /** `done`: everything is as it was before the change. */
 function status(result: UndoResult): 'done' | 'partial' | 'nothing_done' {
-  const { restored, unchanged, skipped, failed, unknown, notAttempted } = result;
+  const { restored, unchanged, skipped, failed, unknown, notAttempted, touched } = result;
   if (skipped.length + failed.length + unknown.length + notAttempted === 0) return 'done';
-  return restored + unchanged + unknown.length > 0 ? 'partial' : 'nothing_done';
+  return restored + unchanged + unknown.length > 0 || touched ? 'partial' : 'nothing_done';
 }
 
 /** The code for an undo that came to nothing; the tool's text then begins with it, as that of every failure does. */
-function failureCode({ restored, unchanged, failed, unknown }: UndoResult): string | undefined {
-  if (restored + unchanged > 0) return undefined;
+function failureCode({ restored, unchanged, failed, unknown, touched }: UndoResult): string | undefined {
+  if (restored + unchanged > 0 || touched) return undefined;
   return unknown.length > 0 ? 'OUTCOME_UNKNOWN' : failed[0]?.code;
 }
 
@@ -133,6 +133,6 @@ function reportText(change: StoredChange, result: UndoResult): string {
 }
 
 /** The change that the undo was; undefined when nothing was changed by it. */
-function changeIdOf({ changeId, restored, unknown }: UndoResult): string | undefined {
-  return restored + unknown.length > 0 ? changeId : undefined;
+function changeIdOf({ changeId, restored, unknown, touched }: UndoResult): string | undefined {
+  return restored + unknown.length > 0 || touched ? changeId : undefined;
 }

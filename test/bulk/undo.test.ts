@@ -95,6 +95,26 @@ describe('undo_change of a bulk removal', () => {
     expect(numberOf(undo, 'Restored') + numberOf(undo, 'NotAttempted')).toBe(1_500);
   });
 
+  it('of one resource that takes a removal and a setting, of which one is refused, says that a part was done', async () => {
+    const bench = await gatedBench({ keys: 1 });
+    const Tags = [
+      { TagKey: 'temp', TagValue: 'other' },
+      { TagKey: 'new', TagValue: 'x' },
+    ];
+    const set = await bench.call('tag_resource', { KeyId: 'key-000001', Tags });
+    bench.gate.setFate(({ action }) =>
+      action === 'TagResource' ? { deny: 'Forbidden.NoPermission', status: 403 } : 'pass',
+    );
+    const undo = await bench.call('undo_change', { ChangeId: textOf(set, 'ChangeId') });
+    expect(bench.emulator.tagsOf('key', 'key-000001')).toMatchObject({ temp: 'other' });
+    expect(bench.emulator.tagsOf('key', 'key-000001')).not.toHaveProperty('new');
+    expect(undo.structured).toMatchObject({ Status: 'partial', Restored: 0, Failed: 1 });
+    expect(undo.text).not.toContain('Nothing was changed');
+    bench.gate.setFate(() => 'pass');
+    await bench.call('undo_change', { ChangeId: textOf(undo, 'ChangeId') });
+    expect(bench.emulator.tagsOf('key', 'key-000001')).toMatchObject({ temp: 'other', new: 'x' });
+  });
+
   it('does not bring back what the change itself never took', async () => {
     const bench = await gatedBench({ keys: 100 });
     bench.gate.setFate(({ action, parameters }) =>

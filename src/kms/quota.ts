@@ -34,7 +34,7 @@ export function quotaGroup(action: string): QuotaGroup {
 /** Slower than the quota by this much: a second can be counted from any moment, and some requests travel faster. */
 const MARGIN = 1.1;
 /** A timer that is late by less is made up for; after a longer stall nothing is, lest requests leave in a bunch. */
-const LATENESS_MS = 40;
+const LATENESS_MS = 20;
 /** Times the usual interval, at most, after the service keeps saying that we are too fast. */
 const MAX_SLOWDOWN = 16;
 /** Replies to requests that left before the last slow-down say nothing new. */

@@ -15,7 +15,7 @@ import {
 } from './program.js';
 
 /** Time within which a program has to be gone. Well below the 5 s after which it ends in any case. */
-const SOON_MS = 2_500;
+const SOON_MS = 4_000;
 
 const ENDS = ['stdin', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

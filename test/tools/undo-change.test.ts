@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf, ERAS, expectRefusal, KEY, type Reply, SAMPLE_TAGS, SECRET, TARGETS } from './reply.js';
@@ -184,14 +184,15 @@ describe('undo_change', () => {
     expect(emulator.count()).toBe(0);
   });
 
-  it('reads no file outside the journal', async () => {
+  it('reads no file outside the journal, not even one that says it is a change', async () => {
     const directory = await temporaryDirectory();
-    const { call, stateDirectory } = await openSession({ stateDirectory: join(directory, 'inner') });
+    const stateDirectory = join(directory, 'inner');
+    const { call, emulator } = await openSession({ stateDirectory });
     const removed = changeIdOf(await call('untag_resource', UNTAG));
-    await writeFile(join(directory, '20261124T121901123Z-5f3a9c01.jsonl'), '{"V":1}\n');
-    expect(codeOf(await call('undo_change', { ChangeId: `../inner/${removed}` }))).toBe('CHANGE_NOT_FOUND');
-    expect(codeOf(await call('undo_change', { ChangeId: '../20261124T121901123Z-5f3a9c01' }))).toBe('CHANGE_NOT_FOUND');
-    expect(stateDirectory).toContain('inner');
+    const lines = await readFile(join(stateDirectory, `${removed}.jsonl`), 'utf8');
+    await writeFile(join(directory, 'outside.jsonl'), lines.replace(removed, '../outside'));
+    expectRefusal(await call('undo_change', { ChangeId: '../outside' }), 'CHANGE_NOT_FOUND');
+    expect(emulator.tagsOf('key', KEY.KeyId)).toEqual({ owner: 'alice' });
   });
 
   it('refuses without a ChangeId', async () => {

@@ -176,7 +176,7 @@ describe('after the service said that it is too fast, a pacer', () => {
   });
 });
 
-describe('with the real clock', () => {
+describe('with the real clock', { retry: 2 }, () => {
   it('a caller that gives up while it waits does so at once', async () => {
     const pacer = quotaPacer();
     pacer.throttled('UntagResource');

@@ -199,7 +199,7 @@ describe('x-acs-retry-after', () => {
   });
 });
 
-describe('the deadline', () => {
+describe('the deadline', { retry: 2 }, () => {
   it('that has passed already sends nothing', async () => {
     const { answer, served } = replies(success);
     const { origin } = await httpServer(answer);

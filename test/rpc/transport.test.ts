@@ -118,7 +118,7 @@ describe('what is no reply of the service has an unknown effect', () => {
   });
 });
 
-describe('a reply without an end', () => {
+describe('a reply without an end', { retry: 2 }, () => {
   it('is given up at four mebibytes, and its connection is closed', async () => {
     let sent = 0;
     let closed = (): void => undefined;

@@ -9,7 +9,7 @@ const CONTENT: Sealed = { purpose: 'plan', subject: 'alice', request: 'digest-1'
 describe('a seal', () => {
   it('gives back what was sealed', () => {
     const seal = hmacSeal(KEY, 60_000);
-    const text = fc.string({ unit: 'grapheme' });
+    const text = fc.string({ unit: fc.constantFrom('a', '.', '"', 'é', '漢', '😀', '\n') });
     const content = fc.record(
       { purpose: text, subject: fc.option(text, { nil: undefined }), request: text, seen: text, after: text },
       { requiredKeys: ['purpose', 'subject', 'request', 'seen'] },

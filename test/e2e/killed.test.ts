@@ -4,9 +4,9 @@ import type { RequestRecord } from '../../src/emulator/index.js';
 import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from './program.js';
 
 /** Kills in the middle of a change of one key, spread over the time that it takes. */
-const KILLS = 32;
+const KILLS = 28;
 /** Kills in the middle of a bulk change. */
-const BULK_KILLS = 6;
+const BULK_KILLS = 5;
 /** Keys of each bulk change. */
 const BULK_KEYS = 120;
 /** Programs at once. */

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { type ChangeHeader, type ChangeItem, type ChangeState, type Outcome, tagStates } from './change.js';
+import {
+  type ChangeHeader,
+  type ChangeItem,
+  type ChangeState,
+  type Outcome,
+  type TagStates,
+  tagStates,
+} from './change.js';
 
 /** One line of the journal. */
 export type JournalRecord =
@@ -50,7 +57,19 @@ export function encodeRecord(record: JournalRecord): string {
   return JSON.stringify({ End: record.end, Time: record.time });
 }
 
-const states = z.array(z.tuple([z.string(), z.string().nullable()])).transform((pairs) => tagStates(pairs));
+const states = z.array(z.tuple([z.string(), z.string().nullable()])).transform(shared);
+
+const MOST_REMEMBERED = 1_000;
+const remembered = new Map<string, TagStates>();
+
+/** Alike states are one object: the thousands of resources of a bulk change come in few kinds. */
+function shared(pairs: readonly (readonly [key: string, value: string | null])[]): TagStates {
+  const name = JSON.stringify(pairs);
+  const known = remembered.get(name) ?? tagStates(pairs);
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(name, known);
+  return known;
+}
 
 const headerLine = z
   .object({

@@ -39,8 +39,8 @@ export interface Viewer {
 }
 
 export interface NewChange extends Pick<ChangeHeader, 'tool' | 'regionId' | 'resourceType' | 'subject' | 'undoes'> {
-  /** Those that are written first. */
-  readonly items: readonly ChangeItem[];
+  /** Those that are written first; walked twice, so that many need not all be there at once. */
+  readonly items: Iterable<ChangeItem>;
   /** In all, where more items follow by `add`. */
   readonly resources?: number;
 }
@@ -79,6 +79,8 @@ const LONGEST_CHANGE_MS = 60_000;
 
 /** A journal over a store of lines. */
 export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
+  const own = new Set<string>();
+
   async function read(changeId: string, withItems: boolean): Promise<StoredChange | undefined> {
     const lines = await store.read(changeId);
     if (lines === undefined) return undefined;
@@ -105,27 +107,27 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
     // Without an end, what has no outcome may have been changed all the same.
     const mayBeChanged = ({ resourceId }: ChangeItem): boolean =>
       (outcomes.get(resourceId) ?? (ended === undefined ? 'unknown' : 'failed')) !== 'failed';
-    const state = ended ?? unfinishedState(header, now());
+    const state = ended ?? unfinishedState(header, now(), own);
     return { ...header, state, counts, requestIds, items: items.filter(mayBeChanged) };
   }
 
   return {
-    async begin({ items, resources = items.length, ...change }) {
+    async begin({ items, resources, ...change }) {
       const time = now();
       const changeId = newChangeId(time, randomBytes(4).toString('hex'));
       const header: ChangeHeader = {
         ...change,
         changeId,
         time: new Date(time).toISOString(),
-        resources,
-        firstResourceId: items[0]?.resourceId ?? '',
-        tagKeys: [...new Set(items.flatMap((item) => Object.keys(item.after)))],
+        ...summaryOf(items, resources),
         host: hostname(),
         pid: process.pid,
       };
+      own.add(changeId);
       try {
         await store.create(changeId, linesOf(header, items));
       } catch (error) {
+        own.delete(changeId);
         throw unavailable(error);
       }
       let isWhole = true;
@@ -150,6 +152,7 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
           // With a line missing, the change must show as interrupted: undo then looks at every resource.
           if (isWhole) await append({ end: state, time: new Date(now()).toISOString() });
           await store.close(changeId);
+          own.delete(changeId);
         },
       };
     },
@@ -186,22 +189,49 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
   };
 }
 
-function* linesOf(header: ChangeHeader, items: readonly ChangeItem[]): Iterable<string> {
+function summaryOf(
+  items: Iterable<ChangeItem>,
+  resources: number | undefined,
+): Pick<ChangeHeader, 'resources' | 'firstResourceId' | 'tagKeys'> {
+  const keys = new Set<string>();
+  let firstResourceId = '';
+  let count = 0;
+  let last: ChangeItem['after'] | undefined;
+  for (const { resourceId, after } of items) {
+    if (count === 0) firstResourceId = resourceId;
+    count += 1;
+    if (after === last) continue;
+    last = after;
+    for (const key of Object.keys(after)) keys.add(key);
+  }
+  return { resources: resources ?? count, firstResourceId, tagKeys: [...keys] };
+}
+
+function* linesOf(header: ChangeHeader, items: Iterable<ChangeItem>): Iterable<string> {
   yield encodeRecord({ header });
   yield* itemLines(items);
 }
 
-function* itemLines(items: readonly ChangeItem[]): Iterable<string> {
-  for (let start = 0; start < items.length; start += ITEMS_PER_LINE) {
-    yield encodeRecord({ items: items.slice(start, start + ITEMS_PER_LINE) });
+function* itemLines(items: Iterable<ChangeItem>): Iterable<string> {
+  let line: ChangeItem[] = [];
+  for (const item of items) {
+    line.push(item);
+    if (line.length < ITEMS_PER_LINE) continue;
+    yield encodeRecord({ items: line });
+    line = [];
   }
+  if (line.length > 0) yield encodeRecord({ items: line });
 }
 
 function mayView(viewer: Viewer, change: ChangeHeader): boolean {
   return viewer.seesAll || change.subject === viewer.subject;
 }
 
-function unfinishedState(header: ChangeHeader, now: number): 'running' | 'interrupted' {
+/** `own`: changes that this process has under way. Its process id says nothing: a restarted container has the same. */
+function unfinishedState(header: ChangeHeader, now: number, own: ReadonlySet<string>): 'running' | 'interrupted' {
+  if (header.host === hostname() && header.pid === process.pid) {
+    return own.has(header.changeId) ? 'running' : 'interrupted';
+  }
   const isRecent = now - Date.parse(header.time) < LONGEST_CHANGE_MS;
   const mayLive = header.host !== hostname() || isAlive(header.pid);
   return isRecent && mayLive ? 'running' : 'interrupted';

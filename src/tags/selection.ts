@@ -1,10 +1,10 @@
-import type { BulkResourceType, Kms, TagFilter } from '../kms/kms-client.js';
+import type { BulkResourceType, Kms, TagFilter, TagRow } from '../kms/kms-client.js';
 import { MAX_RESOURCES_PER_REQUEST } from '../kms/limits.js';
 import type { Tags } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { startHash } from './digest.js';
 import { chunks, inParallel, readResourceIds, readTagRows } from './paging.js';
-import { TagTable } from './tag-table.js';
+import { type TagTable, tagTable } from './tag-table.js';
 
 /** Which resources a bulk change is about. */
 export type Selection =
@@ -54,15 +54,10 @@ export async function readSelection(request: Reading): Promise<View> {
       requests += 1;
     }),
   };
-  const table = new TagTable(reading.tagKeys);
-  const isLeft = (id: string): boolean => after === undefined || id > after;
-  if (selection.kind === 'ids') {
-    const ids = [...new Set(selection.ids)].filter(isLeft);
-    const missing = await readByIds(reading, ids, table);
-    return { ...viewOf(table, ids, missing), requests };
-  }
-  const ids = (await readByTag(reading, selection.filter, table)).filter(isLeft);
-  return { ...viewOf(table, ids, []), requests };
+  const table = tagTable(reading.tagKeys);
+  const missing = selection.kind === 'ids' ? await readByIds(reading, selection.ids, table) : [];
+  if (selection.kind === 'tagged') await readByTag(reading, selection.filter, table);
+  return { ...viewOf(table, missing, after), requests };
 }
 
 /** KMS with its readings counted. */
@@ -82,7 +77,13 @@ function counting(kms: Kms, count: () => void): Kms {
 }
 
 /** Fills the table; returns the ids that do not exist. */
-async function readByIds({ kms, type, options }: Reading, ids: readonly string[], table: TagTable): Promise<string[]> {
+async function readByIds(
+  { kms, type, options, after }: Reading,
+  asked: readonly string[],
+  table: TagTable,
+): Promise<string[]> {
+  const ids = [...new Set(asked)].filter((id) => isLeft(id, after));
+  for (const id of ids) table.select(id);
   const tagged = new Set<string>();
   await inParallel(chunks(ids, MAX_RESOURCES_PER_REQUEST), READS_AT_ONCE, (chunk) =>
     readTagRows(
@@ -102,13 +103,8 @@ async function readByIds({ kms, type, options }: Reading, ids: readonly string[]
   return untagged.filter((id) => !known.has(id));
 }
 
-/** Fills the table; returns the ids that carry the tag. */
-async function readByTag(
-  { kms, type, tagKeys, options }: Reading,
-  filter: TagFilter,
-  table: TagTable,
-): Promise<string[]> {
-  const matching = new Set<string>();
+/** Fills the table. */
+async function readByTag({ kms, type, tagKeys, options }: Reading, filter: TagFilter, table: TagTable): Promise<void> {
   let showsOtherTags = false;
   await readTagRows(
     kms,
@@ -116,24 +112,34 @@ async function readByTag(
     (row) => {
       table.add(row);
       if (row.key !== filter.key) showsOtherTags = true;
-      else if (filter.value === undefined || row.value === filter.value) matching.add(row.resourceId);
+      else if (filter.value === undefined || row.value === filter.value) table.select(row.resourceId);
     },
     options,
   );
   // Nothing says whether the rows of a filtered list show the other tags of a match. If none are seen, ask for each key.
   const unseen = showsOtherTags ? [] : tagKeys.filter((key) => key !== filter.key);
-  for (const key of unseen) await readTagRows(kms, { type, filter: { key } }, (row) => table.add(row), options);
-  return [...matching];
+  for (const key of unseen) {
+    const addToKnown = (row: TagRow): void => {
+      if (table.has(row.resourceId)) table.add(row);
+    };
+    await readTagRows(kms, { type, filter: { key } }, addToKnown, options);
+  }
 }
 
-function viewOf(table: TagTable, ids: readonly string[], missing: readonly string[]): Omit<View, 'requests'> {
+function isLeft(id: string, after: string | undefined): boolean {
+  return after === undefined || id > after;
+}
+
+function viewOf(table: TagTable, missing: readonly string[], after: string | undefined): Omit<View, 'requests'> {
   const carriers: Carrier[] = [];
-  for (const id of ids) {
-    const tags = table.tagsOf(id);
+  let selected = 0;
+  for (const [id, tags] of table.selected()) {
+    if (!isLeft(id, after)) continue;
+    selected += 1;
     if (tags !== undefined) carriers.push({ id, tags });
   }
   carriers.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { carriers, missing, absent: ids.length - carriers.length - missing.length, selected: ids.length };
+  return { carriers, missing, absent: selected - carriers.length - missing.length, selected };
 }
 
 /** Changes when a resource joins or leaves the carriers, or one of the values changes. */

@@ -189,14 +189,18 @@ async function applyPlan(
   return run;
 }
 
-/** Resources whose tags are alike share their state: there may be a hundred thousand of them. */
-function changeItems(view: View, tagKeys: readonly string[], after: TagStates): ChangeItem[] {
+/** Made one by one as they are written down, and sharing states: there may be a hundred thousand of them. */
+function changeItems(view: View, tagKeys: readonly string[], after: TagStates): Iterable<ChangeItem> {
   const states = new Map<Tags, TagStates>();
-  return view.carriers.map(({ id, tags }) => {
-    const before = states.get(tags) ?? statesOf(tags, tagKeys);
-    states.set(tags, before);
-    return { resourceId: id, before, after };
-  });
+  return {
+    *[Symbol.iterator]() {
+      for (const { id, tags } of view.carriers) {
+        const before = states.get(tags) ?? statesOf(tags, tagKeys);
+        states.set(tags, before);
+        yield { resourceId: id, before, after };
+      }
+    },
+  };
 }
 
 /** A plan for what time was too short for: the tail of the sorted carriers. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import {
   type CallToolResult,
   type InputRequiredResult,
@@ -65,6 +64,23 @@ export interface CallOutcome {
   readonly requestId?: string;
 }
 
+/** The parts could not be put together. Why is for the operator: an error's message may quote what a model must not see. */
+const NOT_OPENED: CallToolResult = {
+  content: [
+    {
+      type: 'text',
+      text: 'INTERNAL_ERROR: The server could not get ready for the call; its log says more. Nothing was changed. Ask the operator of this server.',
+    },
+  ],
+  isError: true,
+};
+
+function reportUnopened(error: unknown): undefined {
+  process.stderr.write(
+    `not ready: ${error instanceof Error ? `${error.name} ${error.stack?.split('\n')[1] ?? ''}` : ''}\n`,
+  );
+}
+
 /** Builds an MCP server for one connection (stdio) or one request (HTTP): registers tools and prompts, nothing else. */
 export function buildServer(
   source: ServerDeps | LazyDeps,
@@ -80,7 +96,9 @@ export function buildServer(
   for (const { tool, config } of REGISTERED) {
     if (tool.writes && source.readOnly) continue;
     server.registerTool(tool.name, config, async (args, ctx) => {
-      const result = await tool.run(args, callOf(await open(), tool.name, server, context, ctx));
+      const deps = await open().catch(reportUnopened);
+      if (deps === undefined) return NOT_OPENED;
+      const result = await tool.run(args, callOf(deps, tool.name, server, context, ctx));
       onOutcome(outcomeOf(result));
       return result;
     });
@@ -98,8 +116,6 @@ function callOf(
   const { authInfo } = context;
   const subject = authInfo?.clientId;
   const startedAt = deps.now();
-  // A bulk call waits on it in many places at once.
-  setMaxListeners(0, ctx.mcpReq.signal);
   const traceparent = readTraceparent(
     ctx.mcpReq._meta?.[TRACEPARENT_META_KEY] ?? context.requestInfo?.headers.get('traceparent'),
   );

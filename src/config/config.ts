@@ -28,14 +28,16 @@ export class ConfigError extends Error {
 const EMPTY_FIELD = /^\$\{user_config\.[^}]*\}$/;
 
 /**
- * Reads the command line and the environment. A flag beats its variable; an empty variable, and an empty field of an
+ * Reads the command line and, for a server, the environment. A flag beats its variable; an empty variable, and an empty field of an
  * MCPB host, count as absent. An empty flag does not: whoever protects `"$KEYS"` means some. Throws `ConfigError`.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Invocation {
   if (argv.includes('--help') || argv.includes('-h')) return { command: 'help' };
   if (argv.includes('--version')) return { command: 'version' };
   const { command, given } = readArguments(argv);
-  for (const name of OPTION_NAMES) {
+  // The emulator is the same everywhere: what is set for a server on this machine does not reach it.
+  const variables = command === 'stdio' || command === 'http' ? OPTION_NAMES : [];
+  for (const name of variables) {
     const { env: variable, commands } = OPTIONS[name];
     const text = variable === undefined ? undefined : env[variable]?.trim();
     if (given.has(name) || text === undefined || text === '' || EMPTY_FIELD.test(text)) continue;

@@ -10,6 +10,8 @@ export interface Credentials {
 
 /** Hands out credentials, one set for each call. Safe to share between concurrent calls. */
 export interface CredentialSource {
+  /** Credentials that are at hand without waiting, if there are such. @throws CredentialsError */
+  current?(): Credentials | undefined;
   /**
    * Credentials for a call; cached as long as they are good. Concurrent callers share one resolution.
    *

@@ -79,6 +79,7 @@ export function credentialSource(options: CredentialSourceOptions): CredentialSo
   }
 
   return {
+    current: fromEnvironment,
     async get(signal) {
       signal?.throwIfAborted();
       return fromEnvironment() ?? untilAborted((run ?? start()).promise, signal);
@@ -100,7 +101,7 @@ export function staticCredentials(
   credentials: Omit<Credentials, 'source'> & { readonly source?: string },
 ): CredentialSource {
   const fixed: Credentials = { source: 'fixed credentials', ...credentials };
-  return { get: async () => fixed, refresh: async () => fixed };
+  return { current: () => fixed, get: async () => fixed, refresh: async () => fixed };
 }
 
 async function ask(session: Session): Promise<{ session: Session; credentials: Credentials }> {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { type CredentialSource, type Credentials, sameCredentials } from '../credentials/credentials.js';
 import { type RpcSuccess, readOutcome } from './outcome.js';
 import { redactFailure } from './redact.js';
 import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
 import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
-import { timeLimit } from './time-limit.js';
+import { type TimeLimit, timeLimit } from './time-limit.js';
 import type { Transport } from './transport.js';
 
 export interface RpcRequest {
@@ -73,7 +74,12 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
   return {
     async call(request, { signal, deadline = Number.POSITIVE_INFINITY, traceparent } = {}) {
       const { action, parameters } = request;
-      const limit = timeLimit(deadline - now(), signal);
+      // Made when there is something to wait for: most calls have credentials at hand and a free turn.
+      let limit: TimeLimit | undefined;
+      const limited = (): AbortSignal => {
+        limit ??= timeLimit(deadline - now(), signal);
+        return limit.signal;
+      };
       let effect: RpcEffect = 'none';
       let failure: RpcFailure = { kind: 'deadline' };
       let clockCorrected = false;
@@ -82,26 +88,31 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
       const giveUp = (why: RpcFailure): RpcError => new RpcError(why, effect, attempts);
       /** Everything that takes time, but for the attempts: over when the call must end, whatever `work` comes to. */
       const inTime = async <Value>(work: Value | Promise<Value>): Promise<Value> => {
-        const [outcome] = await Promise.allSettled([work]);
-        if (limit.signal.aborted) throw giveUp(signal?.aborted ? { kind: 'cancelled' } : failure);
-        if (outcome.status === 'rejected') throw outcome.reason;
-        return outcome.value;
+        const ended = (): RpcError => giveUp(signal?.aborted ? { kind: 'cancelled' } : failure);
+        try {
+          const value = await work;
+          if (limit?.signal.aborted) throw ended();
+          return value;
+        } catch (error) {
+          throw limit?.signal.aborted ? ended() : error;
+        }
       };
 
       try {
-        let credentials = await inTime(source.get(limit.signal));
+        if (signal?.aborted) throw giveUp({ kind: 'cancelled' });
+        // A bulk change makes many calls at a time under one signal: that is no leak, and Node need not warn of one.
+        if (signal) setMaxListeners(0, signal);
+        let credentials = source.current?.() ?? (await inTime(source.get(limited())));
         for (;;) {
-          await inTime(pace?.wait(action, limit.signal));
+          if (pace !== undefined) await inTime(pace.wait(action, limited()));
           const left = deadline - now();
           if (left <= 0) throw giveUp(failure);
 
           attempts += 1;
-          const unsigned = { origin, host, action, version, parameters, userAgent };
-          const timed = { ...unsigned, timeoutMs: Math.min(timeoutMs, left) };
-          const signed = signRequest(timed, credentials, signature, randomUUID(), now() + clockOffsetMs);
-          const traced = traceparent === undefined ? [] : ['traceparent', traceparent];
-          const sent = { ...signed, headers: [...signed.headers, ...traced] };
-          const result = readOutcome(await transport.send(sent, signal), hostname);
+          const limitMs = Math.min(timeoutMs, left);
+          const unsigned = { origin, host, action, version, parameters, userAgent, traceparent, timeoutMs: limitMs };
+          const signed = signRequest(unsigned, credentials, signature, randomUUID(), now() + clockOffsetMs);
+          const result = readOutcome(await transport.send(signed, signal), hostname);
           if (result.success) return result.success;
           failure = redactFailure(result.failure, credentials);
           if (result.acted) effect = 'unknown';
@@ -119,7 +130,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
             case 'bad-credentials': {
               if (credentialsRefreshed) throw giveUp(failure);
               credentialsRefreshed = true;
-              const fresh = await inTime(renewed(source, credentials, limit.signal));
+              const fresh = await inTime(renewed(source, credentials, limited()));
               if (fresh === undefined) throw giveUp(failure);
               credentials = fresh;
               continue;
@@ -134,10 +145,10 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
           if (attempts >= retry.maxAttempts) throw giveUp(failure);
           const delay = delayBefore(attempts + 1, retry, random, result.retryAfter);
           if (now() + delay >= deadline) throw giveUp(failure);
-          await inTime(sleep(delay, limit.signal));
+          await inTime(sleep(delay, limited()));
         }
       } finally {
-        limit.release();
+        limit?.release();
       }
     },
   };

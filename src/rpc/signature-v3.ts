@@ -13,8 +13,8 @@ export interface V3Input {
   readonly path: string;
   /** Canonical query string, see `canonicalQuery`. */
   readonly query: string;
-  /** Lower-case names and trimmed values, sorted by name: `host`, `content-type` and every `x-acs-*`. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Lower-case names and trimmed values in turn, sorted by name: `host`, `content-type` and every `x-acs-*`. */
+  readonly headers: readonly string[];
   /** Lower-case hex SHA-256 of the body. */
   readonly bodySha256: string;
   readonly accessKeySecret: string;
@@ -37,7 +37,8 @@ export interface V3Signature {
 export function signV3(input: V3Input): V3Signature {
   let canonicalHeaders = '';
   let signedHeaders = '';
-  for (const [name, value] of input.headers) {
+  for (let index = 0; index < input.headers.length; index += 2) {
+    const [name, value] = [input.headers[index] ?? '', input.headers[index + 1] ?? ''];
     canonicalHeaders += `${name}:${value}\n`;
     signedHeaders += signedHeaders === '' ? name : `;${name}`;
   }

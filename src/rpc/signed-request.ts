@@ -20,6 +20,8 @@ export interface UnsignedRequest {
   /** Operation parameters; lists already flattened (`TagKey.1`). */
   readonly parameters: Readonly<Record<string, string>>;
   readonly userAgent: string;
+  /** W3C trace context, outside the signature. */
+  readonly traceparent?: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -47,14 +49,10 @@ type PathAndHeaders = Pick<WireRequest, 'path' | 'headers'>;
 function v3(request: UnsignedRequest, credentials: Credentials, nonce: string, timestamp: string): PathAndHeaders {
   const query = canonicalQuery(request.parameters);
   // In alphabetical order, which is the order the signature wants.
-  const headers: [string, string][] = [
-    ['host', request.host],
-    ['x-acs-action', request.action],
-    ['x-acs-content-sha256', EMPTY_BODY_SHA256],
-    ['x-acs-date', timestamp],
-  ];
-  if (credentials.securityToken !== undefined) headers.push(['x-acs-security-token', credentials.securityToken]);
-  headers.push(['x-acs-signature-nonce', nonce], ['x-acs-version', request.version]);
+  const headers = ['host', request.host, 'x-acs-action', request.action];
+  headers.push('x-acs-content-sha256', EMPTY_BODY_SHA256, 'x-acs-date', timestamp);
+  if (credentials.securityToken !== undefined) headers.push('x-acs-security-token', credentials.securityToken);
+  headers.push('x-acs-signature-nonce', nonce, 'x-acs-version', request.version);
 
   const { signedHeaders, signature } = signV3({
     method: 'POST',
@@ -65,13 +63,9 @@ function v3(request: UnsignedRequest, credentials: Credentials, nonce: string, t
     accessKeySecret: credentials.accessKeySecret,
   });
   const authorization = `${V3_ALGORITHM} Credential=${credentials.accessKeyId},SignedHeaders=${signedHeaders},Signature=${signature}`;
-  return {
-    path: query === '' ? '/' : `/?${query}`,
-    headers: [
-      ...headers.flat(),
-      ...['accept', 'application/json', 'authorization', authorization, 'user-agent', request.userAgent],
-    ],
-  };
+  headers.push('authorization', authorization);
+  addUnsigned(headers, request);
+  return { path: query === '' ? '/' : `/?${query}`, headers };
 }
 
 function v1(request: UnsignedRequest, credentials: Credentials, nonce: string, timestamp: string): PathAndHeaders {
@@ -88,8 +82,12 @@ function v1(request: UnsignedRequest, credentials: Credentials, nonce: string, t
   };
   if (credentials.securityToken !== undefined) parameters['SecurityToken'] = credentials.securityToken;
   const signature = signV1({ method: 'POST', parameters, accessKeySecret: credentials.accessKeySecret });
-  return {
-    path: `/?${canonicalQuery(parameters)}&Signature=${percentEncode(signature)}`,
-    headers: ['host', request.host, 'accept', 'application/json', 'user-agent', request.userAgent],
-  };
+  const headers = ['host', request.host];
+  addUnsigned(headers, request);
+  return { path: `/?${canonicalQuery(parameters)}&Signature=${percentEncode(signature)}`, headers };
+}
+
+function addUnsigned(headers: string[], { userAgent, traceparent }: UnsignedRequest): void {
+  headers.push('accept', 'application/json', 'user-agent', userAgent);
+  if (traceparent !== undefined) headers.push('traceparent', traceparent);
 }

@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-
 /** A signal with a time limit of its own. */
 export interface TimeLimit {
   /** Aborts with the caller's signal, or when the time is up. */
@@ -14,11 +12,7 @@ export function timeLimit(ms: number, signal: AbortSignal | undefined): TimeLimi
   const stop = (): void => controller.abort();
   const timer = ms <= LONGEST_TIMER_MS ? setTimeout(stop, ms) : undefined;
   if (signal?.aborted) stop();
-  if (signal) {
-    // A bulk change makes many calls at a time under one signal: that is no leak, and Node need not warn of one.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', stop);
-  }
+  signal?.addEventListener('abort', stop);
   return {
     signal: controller.signal,
     release() {

@@ -8,7 +8,7 @@ export interface WireRequest {
   /** Path and query. Holds the signature for HMAC-SHA1: never to be shown. */
   readonly path: string;
   /** Names and values in turn, as undici takes them. */
-  readonly headers: readonly string[];
+  readonly headers: string[];
   /** For the whole attempt, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -94,7 +94,7 @@ function exchange(dispatcher: Dispatcher, request: WireRequest, signal: AbortSig
     signal?.addEventListener('abort', onAbort);
 
     dispatcher.dispatch(
-      { origin: request.origin, path: request.path, method: 'POST', headers: [...request.headers], body: null },
+      { origin: request.origin, path: request.path, method: 'POST', headers: request.headers, body: null },
       {
         // Called just before the first byte is written: an exchange stopped earlier never leaves.
         onRequestStart(started) {

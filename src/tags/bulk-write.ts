@@ -2,6 +2,7 @@ import { CredentialsError } from '../credentials/credentials.js';
 import { judge } from '../rpc/retry-policy.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import type { Outcome, TagStates } from './change.js';
+import { token } from './quote.js';
 import type { TagWriter } from './tag-writer.js';
 
 /** Resources that are to get into the same state. Any number of them. */
@@ -210,7 +211,8 @@ async function readBack(
 export function codeOf({ failure }: RpcError): string {
   switch (failure.kind) {
     case 'service':
-      return failure.code;
+      // The service's text, like any other: bulk reports show it.
+      return token(failure.code);
     case 'unreachable':
     case 'unreadable':
     case 'no-reply':

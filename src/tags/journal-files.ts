@@ -21,7 +21,7 @@ const WRITE_SIZE = 256 * 1024;
  * share the directory without a lock. The directory is made with the first change, not at start-up.
  */
 export function fileJournalStore(directory: string, limits: JournalLimits = DEFAULT_LIMITS): JournalStore {
-  const handles = new Map<string, FileHandle>();
+  const handles = new Map<string, { readonly file: FileHandle; torn: boolean }>();
   /** Written since the last look at what is there; the first change looks. */
   const grown = { changes: Number.POSITIVE_INFINITY, bytes: 0 };
   const spentDirectory = join(directory, 'spent');
@@ -40,7 +40,7 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
         await unlink(fileOf(id)).catch(() => undefined);
         throw error;
       }
-      handles.set(id, file);
+      handles.set(id, { file, torn: false });
       grown.changes += 1;
       if (grown.changes * SLACK < limits.changes && grown.bytes * SLACK < limits.bytes) return;
       grown.changes = 0;
@@ -49,14 +49,19 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
     },
 
     async append(id, line, durable) {
-      const file = handles.get(id);
-      await file?.appendFile(`${line}\n`);
+      const handle = handles.get(id);
+      if (handle === undefined) return;
+      // After a write that was cut short, as on a full disk, a new line must not be glued to the torn one.
+      const start = handle.torn ? '\n' : '';
+      handle.torn = true;
+      await handle.file.appendFile(`${start}${line}\n`);
+      handle.torn = false;
       grown.bytes += line.length;
-      if (durable) await file?.datasync();
+      if (durable) await handle.file.datasync();
     },
 
     async close(id) {
-      await handles.get(id)?.close();
+      await handles.get(id)?.file.close();
       handles.delete(id);
     },
 
@@ -64,7 +69,9 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       if (!isChangeId(id)) return undefined;
       const file = await open(fileOf(id), 'r').catch(() => undefined);
       if (file === undefined) return undefined;
-      return file.readLines({ encoding: 'utf8' });
+      if ((await file.stat()).isFile()) return file.readLines({ encoding: 'utf8' });
+      await file.close();
+      return undefined;
     },
 
     async *newest() {

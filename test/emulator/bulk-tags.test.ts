@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Emulator } from '../../src/emulator/index.js';
 import { callV1 } from './raw-client.js';
 import { emulators } from './running-emulator.js';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Emulator } from '../../src/emulator/index.js';
 
 /** Credentials other than the emulator's own. */

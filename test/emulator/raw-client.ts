@@ -79,7 +79,9 @@ export async function callV3(
     method,
     path: '/',
     query,
-    headers: Object.entries(headers).sort(([left], [right]) => (left < right ? -1 : 1)),
+    headers: Object.entries(headers)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .flat(),
     bodySha256,
     accessKeySecret: options.accessKeySecret ?? emulator.accessKeySecret,
   });

@@ -102,7 +102,7 @@ describe('ACS3-HMAC-SHA256 signature', () => {
         ['x-acs-date', '2023-10-26T10:22:32Z'],
         ['x-acs-signature-nonce', '3156853299f313e23d1673dc12e1703d'],
         ['x-acs-version', '2014-05-26'],
-      ],
+      ].flat(),
       bodySha256: EMPTY_BODY_SHA256,
       accessKeySecret: 'YourAccessKeySecret',
     });
@@ -125,7 +125,7 @@ describe('ACS3-HMAC-SHA256 signature', () => {
         ['x-acs-date', '2026-11-24T00:00:00Z'],
         ['x-acs-signature-nonce', '3ee8c1b883d344afa94f4e0ad82fd6cf'],
         ['x-acs-version', '2016-01-20'],
-      ],
+      ].flat(),
       bodySha256: EMPTY_BODY_SHA256,
       accessKeySecret: 'testsecret',
     });

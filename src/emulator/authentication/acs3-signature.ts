@@ -43,7 +43,7 @@ export function readAcs3Signature(request: WireRequest): SignedRequest {
         method: request.method,
         path: request.path,
         query: canonicalQuery(request.query),
-        headers: names.sort().map((name) => [name, headerOf(request, name)] as const),
+        headers: names.sort().flatMap((name) => [name, headerOf(request, name)]),
         bodySha256,
         accessKeySecret,
       });

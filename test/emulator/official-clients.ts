@@ -2,6 +2,9 @@ import { createRequire } from 'node:module';
 import * as z from 'zod';
 import type { Emulator } from '../../src/emulator/index.js';
 
+/** What a client has to know of an endpoint. */
+export type Target = Pick<Emulator, 'endpoint' | 'accessKeyId' | 'accessKeySecret' | 'regionId'>;
+
 /** Credentials other than the emulator's own. */
 export interface Overrides {
   readonly accessKeyId?: string;
@@ -27,12 +30,12 @@ function invoke(client: object, name: string, ...values: readonly unknown[]): Pr
   return method.parse(Reflect.get(client, name)).apply(client, [...values]);
 }
 
-function credentials({ accessKeyId, accessKeySecret }: Emulator, overrides: Overrides) {
+function credentials({ accessKeyId, accessKeySecret }: Target, overrides: Overrides) {
   return { accessKeyId, accessKeySecret, ...overrides };
 }
 
 /** `@alicloud/pop-core`: HMAC-SHA1, everything in the URL of a GET, or in the form of a POST. */
-export function popCore(emulator: Emulator, verb: 'GET' | 'POST', overrides: Overrides = {}): Call {
+export function popCore(emulator: Target, verb: 'GET' | 'POST', overrides: Overrides = {}): Call {
   const client = new (classLike.parse(load('@alicloud/pop-core')))({
     endpoint: emulator.endpoint,
     apiVersion: '2016-01-20',
@@ -42,7 +45,7 @@ export function popCore(emulator: Emulator, verb: 'GET' | 'POST', overrides: Ove
 }
 
 /** `@alicloud/kms20160120`: HMAC-SHA1, everything in the URL of a POST. Names are camelCase on its side. */
-export function kmsSdk(emulator: Emulator, overrides: Overrides = {}): Call {
+export function kmsSdk(emulator: Target, overrides: Overrides = {}): Call {
   const module = classes.parse(load('@alicloud/kms20160120'));
   const client = construct(module, 'default', {
     endpoint: new URL(emulator.endpoint).host,
@@ -58,7 +61,7 @@ export function kmsSdk(emulator: Emulator, overrides: Overrides = {}): Call {
 }
 
 /** `@alicloud/openapi-client`: ACS3-HMAC-SHA256, everything in the URL of a POST. */
-export function openApiClient(emulator: Emulator, overrides: Overrides = {}): Call {
+export function openApiClient(emulator: Target, overrides: Overrides = {}): Call {
   const module = classes.parse(load('@alicloud/openapi-client'));
   const client = construct(
     module,

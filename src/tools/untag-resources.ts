@@ -14,6 +14,7 @@ import { type Call, RUN_MS } from './call.js';
 import { listFromText, regionIdField, tagKey, tagKeysField, wellFormed } from './fields.js';
 import { type Progress, withProgress } from './heartbeat.js';
 import { counted } from './result-text.js';
+import { withSmallHeap } from './small-heap.js';
 import { defineTool, type ToolReply } from './tool.js';
 import {
   isFailure,
@@ -55,7 +56,8 @@ export const untagResources = defineTool({
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 
-  handler: (args, call) => withProgress(call, 'Reading tags', (progress) => planOrApply(args, call, progress)),
+  handler: (args, call) =>
+    withSmallHeap(() => withProgress(call, 'Reading tags', (progress) => planOrApply(args, call, progress))),
 });
 
 type Input = z.output<ReturnType<typeof input>>;

@@ -142,7 +142,11 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
         changeId,
         async add(more) {
           try {
-            for (const line of itemLines(more)) await store.append(changeId, line, true);
+            const lines = [...itemLines(more)];
+            // What makes the last line durable makes those before it durable, too.
+            for (const [index, line] of lines.entries()) {
+              await store.append(changeId, line, index === lines.length - 1);
+            }
           } catch (error) {
             throw unavailable(error);
           }

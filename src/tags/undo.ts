@@ -42,8 +42,8 @@ export interface UndoResult {
   readonly touched: boolean;
 }
 
-/** Resources whose tags are read, written down and written in one step; the next step is read meanwhile. */
-const STEP = 1_000;
+/** Resources that are written in one step; the next one is read and written down meanwhile. */
+const STEP = 2_000;
 const READS_AT_ONCE = 8;
 
 /**
@@ -68,13 +68,13 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
   // Alike ones together, so that requests are full.
   const steps = chunks(alikeTogether(known), STEP);
   let through = 0;
-  let reading = readStep(writer, steps[0], options);
+  let next = prepareStep(steps[0] ?? []);
   for (const [index, step] of steps.entries()) {
     if (now() >= stopAt || options.signal?.aborted === true) {
       result.notAttempted += known.length - through;
       break;
     }
-    const prepared = await prepareStep(step, reading).catch((error: unknown) => {
+    const prepared = await next.catch((error: unknown) => {
       // Once something was written, the report must say so: what cannot be read or written down is left for later.
       if (open === undefined) throw error;
       return undefined;
@@ -83,15 +83,14 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
       result.notAttempted += known.length - through;
       break;
     }
-    reading = readStep(writer, steps[index + 1], options);
+    next = prepareStep(steps[index + 1] ?? []);
     // An error shows when it is awaited; until then it must not count as unhandled.
-    reading.catch(() => undefined);
+    next.catch(() => undefined);
 
     const { goals, tagsOf, change: opened } = prepared;
     result.unchanged += prepared.unchanged;
     skipped.push(...prepared.skipped);
     if (opened !== undefined) {
-      open = opened;
       const { deadline = Number.POSITIVE_INFINITY, signal } = options;
       const written = await writeInBulk({
         writer,
@@ -114,26 +113,28 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
     through += step.length;
     await undo.onProgress(through);
   }
+  await Promise.allSettled([next]);
   const clean = failed.length === 0 && result.notAttempted === 0;
   const isNothing = result.restored === 0 && !touched;
   await open?.end(unknown.length > 0 ? 'unknown' : isNothing ? 'nothing_done' : clean ? 'done' : 'partial');
   return { ...result, changeId: open?.changeId, skipped, failed, unknown, touched };
 
   /** What is to be written for a step, written down; no change where nothing is. */
-  async function prepareStep(step: readonly ChangeItem[], reading: Promise<TagsById>) {
-    const plan = planStep(step, await reading, undo.protection);
-    return { ...plan, change: plan.items.length === 0 ? undefined : await writeDown(open, plan.items) };
+  async function prepareStep(step: readonly ChangeItem[]) {
+    const plan = planStep(step, await readStep(writer, step, options), undo.protection);
+    return { ...plan, change: plan.items.length === 0 ? undefined : await writeDown(plan.items) };
   }
 
-  async function writeDown(opened: OpenChange | undefined, items: readonly ChangeItem[]): Promise<OpenChange> {
-    if (opened !== undefined) {
-      await opened.add(items);
-      return opened;
+  async function writeDown(items: readonly ChangeItem[]): Promise<OpenChange> {
+    if (open !== undefined) {
+      await open.add(items);
+      return open;
     }
     const { regionId, resourceType, changeId: undoes } = change;
     const { tool, subject } = undo;
     const resources = steps.length === 1 ? items.length : known.length;
-    return journal.begin({ tool, subject, regionId, resourceType, undoes, items, resources });
+    open = await journal.begin({ tool, subject, regionId, resourceType, undoes, items, resources });
+    return open;
   }
 }
 
@@ -144,13 +145,9 @@ function writerFor(kms: Kms, { resourceType, resources }: StoredChange): TagWrit
     : bulkTagWriter(kms, resourceType);
 }
 
-async function readStep(
-  writer: TagWriter,
-  step: readonly ChangeItem[] | undefined,
-  options: CallOptions,
-): Promise<TagsById> {
+async function readStep(writer: TagWriter, step: readonly ChangeItem[], options: CallOptions): Promise<TagsById> {
   const byId = new Map<string, ReadonlyMap<string, string>>();
-  await inParallel(chunks(step ?? [], writer.maxIds), READS_AT_ONCE, async (part) => {
+  await inParallel(chunks(step, writer.maxIds), READS_AT_ONCE, async (part) => {
     const keys = [...new Set(part.flatMap((item) => Object.keys(item.after)))];
     const ids = part.map((item) => item.resourceId);
     for (const [id, tags] of await writer.read(ids, keys, options)) byId.set(id, tags);

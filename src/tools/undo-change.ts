@@ -7,6 +7,7 @@ import { type UndoResult, undoChange, undoTakesValues } from '../tags/undo.js';
 import { RUN_MS } from './call.js';
 import { describeUndo } from './change-text.js';
 import { counted, undoText } from './result-text.js';
+import { withSmallHeap } from './small-heap.js';
 import { defineTool } from './tool.js';
 
 /** Details that are shown; the counts are always whole. */
@@ -37,7 +38,7 @@ export const undoChangeTool = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
 
   async handler(args, call) {
-    const change = await call.journal.read(args.ChangeId.trim(), call.viewer);
+    const change = await withSmallHeap(() => call.journal.read(args.ChangeId.trim(), call.viewer));
     if (change === undefined) {
       const text = `There is no change ${quote(args.ChangeId, 40)} in this server’s journal.`;
       throw new TagsError('CHANGE_NOT_FOUND', text, 'list_changes shows those that there are.');
@@ -51,18 +52,21 @@ export const undoChangeTool = defineTool({
       : undefined;
     if (question) return question;
 
-    const result = await undoChange({
-      kms,
-      journal: call.journal,
-      protection: call.protection,
-      change,
-      tool: call.tool,
-      subject: call.viewer.subject,
-      options: call.options,
-      stopAt: call.startedAt + RUN_MS,
-      now: call.now,
-      onProgress: (done) => call.progress(done, change.resources, `${done} of ${change.resources} resources looked at`),
-    });
+    const result = await withSmallHeap(() =>
+      undoChange({
+        kms,
+        journal: call.journal,
+        protection: call.protection,
+        change,
+        tool: call.tool,
+        subject: call.viewer.subject,
+        options: call.options,
+        stopAt: call.startedAt + RUN_MS,
+        now: call.now,
+        onProgress: (done) =>
+          call.progress(done, change.resources, `${done} of ${change.resources} resources looked at`),
+      }),
+    );
     const code = failureCode(result);
     const text = reportText(change, result);
     const structured = report(regionId, result);

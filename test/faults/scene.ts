@@ -1,4 +1,5 @@
 import { type Answer, textOf, type Workbench } from '../bulk/workbench.js';
+import { canariesIn } from '../credentials/canary.js';
 import { type Difference, differences, type Place, type State, stateOf } from './account.js';
 import type { Seeded } from './seeded.js';
 import type { Witness } from './witness.js';
@@ -74,6 +75,7 @@ function idIn(text: string): string | undefined {
 export function* commonComplaints(seen: Seen): Generator<string> {
   const { answer, made, saysNothing, saysUnknown, mayBeUnknown } = seen;
   if (saysNothing && made.length > 0) yield `it says that nothing was changed, and ${made.length} tags were`;
+  if (canariesIn(answer.text + JSON.stringify(answer.structured)).length > 0) yield 'it tells a secret';
   if (saysUnknown && !mayBeUnknown) yield 'it says that it does not know, and every answer had arrived';
   if (!answer.isError) return;
   if (!/^[A-Za-z][\w.]*: /.test(answer.text)) yield 'an error that does not begin with a code';

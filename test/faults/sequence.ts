@@ -1,7 +1,10 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CredentialSource, Credentials } from '../../src/credentials/credentials.js';
 import { type Emulator, startEmulator } from '../../src/emulator/index.js';
 import { undiciTransport } from '../../src/rpc/transport.js';
 import { openWorkbench } from '../bulk/workbench.js';
+import { CANARY, canariesIn } from '../credentials/canary.js';
 import { PROTECTED_KEY, randomAccount, TAG_KEYS, TAG_VALUES } from './account.js';
 import { undo, untagMany } from './bulk-calls.js';
 import { openGate } from './gate.js';
@@ -42,7 +45,8 @@ export async function playSequence(seed: number): Promise<SequenceReport> {
     data,
     clock: () => clock.now() + skew,
     certificateOperations: random.chance(0.7),
-    ...(hasSession ? { securityToken: 'token-1' } : {}),
+    ...keyOf(1),
+    ...(hasSession ? tokenOf(1) : {}),
   });
   const gate = random.chance(0.4) ? await openGate(emulator.endpoint) : undefined;
   const wire = undiciTransport({ env: {}, loopback: true });
@@ -91,6 +95,8 @@ export async function playSequence(seed: number): Promise<SequenceReport> {
       attempts += witness.attempts;
       complaints.push(...found.map((complaint) => `step ${number}, ${step} in ${weather}: ${complaint}`));
     }
+    const journal = await textIn(bench.stateDirectory);
+    if (canariesIn(journal).length > 0) complaints.push('the journal holds a secret');
     if (bench.bugs.length > 0) complaints.push(`bugs: ${bench.bugs.map(String).join('; ')}`);
   } finally {
     await bench.close();
@@ -99,6 +105,13 @@ export async function playSequence(seed: number): Promise<SequenceReport> {
     await emulator.close();
   }
   return { seed, calls, attempts, complaints, steps };
+}
+
+/** All files below a directory. */
+async function textIn(directory: string): Promise<string> {
+  const names = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
 
 /** Somebody else changes a tag. */
@@ -120,11 +133,20 @@ function virtualClock() {
   };
 }
 
+/** Canaries, so that whatever leaves the server can be searched for them. */
+function keyOf(generation: number): { readonly accessKeyId: string; readonly accessKeySecret: string } {
+  return { accessKeyId: `${CANARY.id}${generation}`, accessKeySecret: `${CANARY.secret}${generation}` };
+}
+
+function tokenOf(generation: number): { readonly securityToken: string } {
+  return { securityToken: `${CANARY.token}${generation}` };
+}
+
 /** Credentials as a file or a metadata service hands them out: what is new there shows when it is asked again. */
 function keyringOf(emulator: Emulator, hasSession: boolean) {
   const source = 'test';
   let generation = 1;
-  const token = (): { securityToken?: string } => (hasSession ? { securityToken: `token-${generation}` } : {});
+  const token = (): { securityToken?: string } => (hasSession ? tokenOf(generation) : {});
   const current = (): Credentials => {
     const { accessKeyId, accessKeySecret } = emulator;
     return { accessKeyId, accessKeySecret, source, ...token() };
@@ -147,9 +169,7 @@ function keyringOf(emulator: Emulator, hasSession: boolean) {
       generation += 1;
       if (hasSession) emulator.expireSecurityToken();
       const { accessKeyId, accessKeySecret } = emulator;
-      const key = keepsKey
-        ? { accessKeyId, accessKeySecret }
-        : { accessKeyId: `testid-${generation}`, accessKeySecret: `testsecret-${generation}` };
+      const key = keepsKey ? { accessKeyId, accessKeySecret } : keyOf(generation);
       emulator.rotateAccessKey({ ...key, ...token() });
     },
   };

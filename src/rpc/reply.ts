@@ -30,7 +30,7 @@ export function readReply(reply: WireReply): Reply {
   if (body === undefined) return unreadable(unreadableReason(text));
 
   const code = textField(body, 'Code', 'code');
-  const requestId = textField(body, 'RequestId', 'requestId') ?? reply.requestId;
+  const requestId = identifier(textField(body, 'RequestId', 'requestId')) ?? identifier(reply.requestId);
   if (succeeded && (code === undefined || SUCCESS_CODES.has(code))) {
     // An error with broken characters still has its code; a tag with broken characters is a wrong tag.
     if (!isUtf8(reply.body)) return unreadable('text that is not UTF-8');
@@ -95,6 +95,11 @@ function textField(body: Readonly<Record<string, unknown>>, ...names: readonly s
     if (typeof value === 'number') return String(value);
   }
   return undefined;
+}
+
+/** A UUID, or whatever else is one word. Anything longer is no identifier, and may repeat the request with its token. */
+function identifier(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.:-]{1,64}$/.test(text) ? text : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -7,7 +7,7 @@ export interface Conversation {
   write(text: string | Buffer): Promise<void>;
   /** Writes one message a line. */
   say(message: unknown): Promise<void>;
-  /** The message with this id, once it comes. Rejects after ten seconds, or when the program ends first. */
+  /** The message with this id, once it comes. Rejects after thirty seconds, or when the program ends first. */
   answer(id: number | string): Promise<Readonly<Record<string, unknown>>>;
   /** Ends stdin and waits for the end of the program. */
   end(): Promise<number | null>;
@@ -52,7 +52,7 @@ export function converse(args: readonly string[], env: Readonly<Record<string, s
         finish();
         reject(new Error(`${what}: ${why}; stderr: ${stderr.slice(-500)}`));
       };
-      const timer = setTimeout(() => fail('not within ten seconds'), 10_000);
+      const timer = setTimeout(() => fail('not within thirty seconds'), 30_000);
       const tryOnce = (): void => {
         const value = look();
         if (value !== undefined) {

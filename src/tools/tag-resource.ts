@@ -1,21 +1,11 @@
 import * as z from 'zod';
 import { tagRecord } from '../kms/tag-record.js';
 import { quote } from '../tags/quote.js';
-import type { ResourceRef } from '../tags/resource.js';
 import { pick, tagOne } from '../tags/single-change.js';
-import { NOT_READ, readSnapshot, type Snapshot, snapshotDigest } from '../tags/snapshot.js';
 import { describeOverwrite } from './change-text.js';
-import {
-  listOrJson,
-  regionIdField,
-  tagKey,
-  tagList,
-  tagListSchema,
-  targetFields,
-  targetOf,
-  wellFormed,
-} from './fields.js';
+import { listOrJson, regionIdField, tagKey, tagList, tagListSchema, targetFields, wellFormed } from './fields.js';
 import { tagText, undoText } from './result-text.js';
+import { openTarget, unknownValuesNote } from './single-target.js';
 import { defineTool } from './tool.js';
 
 const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","Tags":[{"TagKey":"env","TagValue":"prod"}]}';
@@ -64,37 +54,24 @@ export const tagResource = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 
   async handler(args, call) {
-    const target = targetOf(args, example);
     const tags = tagRecord(args.Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
     const keys = Object.keys(tags);
     call.protection.refuse(keys);
-    const ref: ResourceRef = { ...target, regionId: await call.region(args.RegionId) };
-    const kms = call.kms(ref.regionId);
-    const read = (): Promise<Snapshot> =>
-      call.snapshot ? readSnapshot(kms, ref, call.options) : Promise.resolve(NOT_READ);
-    const snapshot = await read();
+    const { kms, ref, snapshot, seen, seenNow, change } = await openTarget(args, example, call);
     const present = snapshot.known ? pick(snapshot.tags, keys) : undefined;
     const overwritten = tagRecord(Object.entries(present ?? {}).filter(([key, value]) => tags[key] !== value));
 
     // A new tag takes nothing away, so nobody is asked.
     const takesValues = present === undefined || Object.keys(overwritten).length > 0;
-    const question = takesValues
-      ? await call.confirm({
-          message: () => describeOverwrite(kms, ref, tags, snapshot, call.options),
-          args,
-          seen: snapshotDigest(snapshot),
-          seenNow: async () => snapshotDigest(await read()),
-        })
-      : undefined;
+    const message = (): Promise<string> => describeOverwrite(kms, ref, tags, snapshot, call.options);
+    const question = takesValues ? await call.confirm({ message, args, seen, seenNow }) : undefined;
     if (question) return question;
 
-    const { subject } = call.viewer;
-    const change = { kms, journal: call.journal, ref, snapshot, tool: call.tool, subject, options: call.options };
     const { requestId, changeId } = await tagOne(change, tags);
     const done = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
     const set = `Set on ${ref.type} ${quote(ref.id)} in ${ref.regionId}: ${tagText(tags)}.`;
     if (!snapshot.known) {
-      const Note = `Earlier values are unknown: ${snapshot.reason}. undo_change cannot bring them back.`;
+      const Note = unknownValuesNote(snapshot.reason);
       return { structured: { ...done, Note }, text: `${set} RequestId ${requestId}. ${Note} ChangeId ${changeId}.` };
     }
     const was = Object.keys(overwritten).length === 0 ? '' : ` Overwritten: ${tagText(overwritten)}.`;

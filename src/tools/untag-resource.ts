@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { quote, quoteList } from '../tags/quote.js';
-import type { ResourceRef } from '../tags/resource.js';
 import { pick, untagOne } from '../tags/single-change.js';
-import { NOT_READ, readSnapshot, type Snapshot, snapshotDigest } from '../tags/snapshot.js';
 import { describeRemoval } from './change-text.js';
-import { regionIdField, tagKeysField, tagList, tagListSchema, targetFields, targetOf } from './fields.js';
+import { regionIdField, tagKeysField, tagList, tagListSchema, targetFields } from './fields.js';
 import { tagText, undoText } from './result-text.js';
+import { openTarget, unknownValuesNote } from './single-target.js';
 import { defineTool } from './tool.js';
 
 const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","TagKeys":["tagkey1","tagkey2"]}';
@@ -37,29 +36,17 @@ export const untagResource = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 
   async handler(args, call) {
-    const target = targetOf(args, example);
     call.protection.refuse(args.TagKeys);
-    const ref: ResourceRef = { ...target, regionId: await call.region(args.RegionId) };
-    const kms = call.kms(ref.regionId);
-    const read = (): Promise<Snapshot> =>
-      call.snapshot ? readSnapshot(kms, ref, call.options) : Promise.resolve(NOT_READ);
-    const snapshot = await read();
-
-    const question = await call.confirm({
-      message: () => describeRemoval(kms, ref, args.TagKeys, snapshot, call.options),
-      args,
-      seen: snapshotDigest(snapshot),
-      seenNow: async () => snapshotDigest(await read()),
-    });
+    const { kms, ref, snapshot, seen, seenNow, change } = await openTarget(args, example, call);
+    const message = (): Promise<string> => describeRemoval(kms, ref, args.TagKeys, snapshot, call.options);
+    const question = await call.confirm({ message, args, seen, seenNow });
     if (question) return question;
 
-    const { subject } = call.viewer;
-    const change = { kms, journal: call.journal, ref, snapshot, tool: call.tool, subject, options: call.options };
     const { requestId, changeId } = await untagOne(change, args.TagKeys);
     const done = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
     const where = `${ref.type} ${quote(ref.id)} in ${ref.regionId}`;
     if (!snapshot.known) {
-      const Note = `Earlier values are unknown: ${snapshot.reason}. undo_change cannot bring them back.`;
+      const Note = unknownValuesNote(snapshot.reason);
       const text = `Removed from ${where}, where present: ${quoteList(args.TagKeys)}. RequestId ${requestId}. ${Note} ChangeId ${changeId}.`;
       return { structured: { ...done, Note }, text };
     }

@@ -42,8 +42,10 @@ export interface UndoResult {
   readonly touched: boolean;
 }
 
-/** Resources that are written in one step; the next one is read and written down meanwhile. */
+/** Resources that are written in one step, at most; the next one is read and written down meanwhile. */
 const STEP = 2_000;
+/** Nothing is written while the first one is read, so it is small, and each is twice as large as the one before. */
+const FIRST_STEP = 200;
 const READS_AT_ONCE = 8;
 
 /**
@@ -66,7 +68,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
     for (const key of Object.keys(after)) skipped.push({ id, key, reason: 'earlier value unknown' });
   }
   // Alike ones together, so that requests are full.
-  const steps = chunks(alikeTogether(known), STEP);
+  const steps = stepsOf(alikeTogether(known));
   let through = 0;
   let next = prepareStep(steps[0] ?? []);
   for (const [index, step] of steps.entries()) {
@@ -190,6 +192,18 @@ function planStep(step: readonly ChangeItem[], current: TagsById, protection: Pr
     groups.set(name, group);
   }
   return { goals: [...groups.values()], items, tagsOf, skipped, unchanged };
+}
+
+function stepsOf(items: readonly ChangeItem[]): readonly (readonly ChangeItem[])[] {
+  const steps: (readonly ChangeItem[])[] = [];
+  let size = FIRST_STEP;
+  let start = 0;
+  while (start < items.length) {
+    steps.push(items.slice(start, start + size));
+    start += size;
+    size = Math.min(size * 2, STEP);
+  }
+  return steps;
 }
 
 function alikeTogether(items: readonly ChangeItem[]): ChangeItem[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { playSequence } from './sequence.js';
 
 /** `npm run test:faults` plays thousands. */
-const SEQUENCES = 120;
+const SEQUENCES = 100;
 
 describe('sequences of calls with random faults', () => {
   it(`are reported as they are, in ${SEQUENCES} of them`, { timeout: 120_000 }, async () => {

@@ -49,7 +49,7 @@ interface Run {
 type Modes = Readonly<Record<string, () => Promise<Run>>>;
 
 /** A process costs half a second of a core, and most of these then wait between attempts. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 /** Runs every mode; gives the canaries that left its process, for those of which any did. */
 async function leaksOf(modes: Modes): Promise<Readonly<Record<string, readonly string[]>>> {

@@ -2,7 +2,7 @@ import type { Kms } from '../kms/kms-client.js';
 import { type Tags, tagRecord } from '../kms/tag-record.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
-import { codeOf } from './bulk-write.js';
+import { codeOf } from './bulk-send.js';
 import { type TagStates, tagStates } from './change.js';
 import type { Journal } from './journal.js';
 import type { ResourceRef } from './resource.js';

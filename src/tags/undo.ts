@@ -1,11 +1,11 @@
 import type { Kms } from '../kms/kms-client.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
-import { type BulkFailure, type BulkGoal, writeInBulk } from './bulk-write.js';
-import { type ChangeItem, type StoredChange, type TagStates, tagStates } from './change.js';
+import { type BulkFailure, writeInBulk } from './bulk-write.js';
+import type { ChangeItem, StoredChange } from './change.js';
 import type { Journal, OpenChange } from './journal.js';
-import { chunks, inParallel } from './paging.js';
 import type { Protection } from './protection.js';
-import { bulkTagWriter, singleTagWriter, type TagsById, type TagWriter } from './tag-writer.js';
+import { bulkTagWriter, singleTagWriter, type TagWriter } from './tag-writer.js';
+import { planStep, readStep, type SkippedTag, stepsOf } from './undo-steps.js';
 
 export interface Undo {
   readonly kms: Kms;
@@ -22,9 +22,6 @@ export interface Undo {
   readonly onProgress: (done: number) => Promise<void>;
 }
 
-/** Why a tag was left as it is. */
-export type SkipReason = 'changed since' | 'earlier value unknown' | 'protected';
-
 /** What came of an undo. Tags are counted one by one: a resource can have some restored and some skipped. */
 export interface UndoResult {
   /** The change that the undo itself is; undefined when there was nothing to write. */
@@ -32,7 +29,7 @@ export interface UndoResult {
   readonly restored: number;
   /** As before already. */
   readonly unchanged: number;
-  readonly skipped: readonly { readonly id: string; readonly key: string; readonly reason: SkipReason }[];
+  readonly skipped: readonly SkippedTag[];
   readonly failed: readonly BulkFailure[];
   readonly unknown: readonly string[];
   /** Resources that time was too short for. */
@@ -41,12 +38,6 @@ export interface UndoResult {
   /** Some of what failed was changed in part. */
   readonly touched: boolean;
 }
-
-/** Resources that are written in one step, at most; the next one is read and written down meanwhile. */
-const STEP = 2_000;
-/** Nothing is written while the first one is read, so it is small, and each is twice as large as the one before. */
-const FIRST_STEP = 200;
-const READS_AT_ONCE = 8;
 
 /**
  * Takes a change back: restores each tag that is as the change left it, and leaves alone whatever somebody changed
@@ -57,7 +48,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
   const { change, kms, journal, stopAt, options, now } = undo;
   const writer = writerFor(kms, change);
   const result = { restored: 0, unchanged: 0, notAttempted: 0, unverified: 0 };
-  const skipped: UndoResult['skipped'][number][] = [];
+  const skipped: SkippedTag[] = [];
   const failed: BulkFailure[] = [];
   const unknown: string[] = [];
   let touched = false;
@@ -67,8 +58,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
   for (const { resourceId: id, after } of change.items.filter((item) => item.before === undefined)) {
     for (const key of Object.keys(after)) skipped.push({ id, key, reason: 'earlier value unknown' });
   }
-  // Alike ones together, so that requests are full.
-  const steps = stepsOf(alikeTogether(known));
+  const steps = stepsOf(known);
   let through = 0;
   let next = prepareStep(steps[0] ?? []);
   for (const [index, step] of steps.entries()) {
@@ -145,76 +135,6 @@ function writerFor(kms: Kms, { resourceType, resources }: StoredChange): TagWrit
   return resourceType === 'certificate' || resources === 1
     ? singleTagWriter(kms, { type: resourceType })
     : bulkTagWriter(kms, resourceType);
-}
-
-async function readStep(writer: TagWriter, step: readonly ChangeItem[], options: CallOptions): Promise<TagsById> {
-  const byId = new Map<string, ReadonlyMap<string, string>>();
-  await inParallel(chunks(step, writer.maxIds), READS_AT_ONCE, async (part) => {
-    const keys = [...new Set(part.flatMap((item) => Object.keys(item.after)))];
-    const ids = part.map((item) => item.resourceId);
-    for (const [id, tags] of await writer.read(ids, keys, options)) byId.set(id, tags);
-  });
-  return byId;
-}
-
-interface StepPlan extends Pick<UndoResult, 'skipped' | 'unchanged'> {
-  readonly goals: readonly BulkGoal[];
-  readonly items: readonly ChangeItem[];
-  /** How many tags of each resource are to be restored. */
-  readonly tagsOf: ReadonlyMap<string, number>;
-}
-
-/** Decides tag by tag, and groups what is to be restored by the state it comes to. */
-function planStep(step: readonly ChangeItem[], current: TagsById, protection: Protection): StepPlan {
-  const skipped: UndoResult['skipped'][number][] = [];
-  let unchanged = 0;
-  const groups = new Map<string, { ids: string[]; after: TagStates }>();
-  const items: ChangeItem[] = [];
-  const tagsOf = new Map<string, number>();
-  for (const { resourceId: id, before = {}, after } of step) {
-    const restore: [key: string, from: string | null, to: string | null][] = [];
-    for (const [key, left] of Object.entries(after)) {
-      const now = current.get(id)?.get(key) ?? null;
-      const was = before[key] ?? null;
-      const takesValue = now !== null && now !== was;
-      if (now === was) unchanged += 1;
-      else if (now !== left) skipped.push({ id, key, reason: 'changed since' });
-      else if (takesValue && protection.protectedOf([key]).length > 0) skipped.push({ id, key, reason: 'protected' });
-      else restore.push([key, now, was]);
-    }
-    if (restore.length === 0) continue;
-    const goal = tagStates(restore.map(([key, , to]) => [key, to]));
-    items.push({ resourceId: id, before: tagStates(restore.map(([key, from]) => [key, from])), after: goal });
-    tagsOf.set(id, restore.length);
-    const name = JSON.stringify(Object.entries(goal));
-    const group = groups.get(name) ?? { ids: [], after: goal };
-    group.ids.push(id);
-    groups.set(name, group);
-  }
-  return { goals: [...groups.values()], items, tagsOf, skipped, unchanged };
-}
-
-function stepsOf(items: readonly ChangeItem[]): readonly (readonly ChangeItem[])[] {
-  const steps: (readonly ChangeItem[])[] = [];
-  let size = FIRST_STEP;
-  let start = 0;
-  while (start < items.length) {
-    steps.push(items.slice(start, start + size));
-    start += size;
-    size = Math.min(size * 2, STEP);
-  }
-  return steps;
-}
-
-function alikeTogether(items: readonly ChangeItem[]): ChangeItem[] {
-  const groups = new Map<string, ChangeItem[]>();
-  for (const item of items) {
-    const name = JSON.stringify(item.before);
-    const group = groups.get(name) ?? [];
-    group.push(item);
-    groups.set(name, group);
-  }
-  return [...groups.values()].flat();
 }
 
 /** Whether taking the change back would take values away: tags that it set. */

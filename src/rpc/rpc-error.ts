@@ -37,26 +37,10 @@ export class RpcError extends Error {
   readonly attempts: number;
 
   constructor(failure: RpcFailure, effect: RpcEffect, attempts: number) {
-    super(describe(failure));
+    // For a log. What people and models read is worded where the failure is shown.
+    super(failure.kind === 'service' ? failure.code : failure.kind);
     this.failure = failure;
     this.effect = effect;
     this.attempts = attempts;
-  }
-}
-
-function describe(failure: RpcFailure): string {
-  switch (failure.kind) {
-    case 'service':
-      return `${failure.code}: ${failure.message}`;
-    case 'unreachable':
-      return `No connection to ${failure.host} (${failure.reason}).`;
-    case 'no-reply':
-      return `No answer from ${failure.host} (${failure.reason}).`;
-    case 'unreadable':
-      return `Unreadable answer from ${failure.host} (${failure.reason}, HTTP ${failure.httpStatus}).`;
-    case 'cancelled':
-      return 'Cancelled by the caller.';
-    case 'deadline':
-      return 'Out of time.';
   }
 }

@@ -19,7 +19,7 @@ export interface Undo {
   readonly stopAt: number;
   readonly now: () => number;
   /** Told how many resources are through. */
-  readonly onProgress: (done: number) => Promise<void>;
+  readonly onProgress: (done: number) => void;
 }
 
 /** What came of an undo. Tags are counted one by one: a resource can have some restored and some skipped. */
@@ -103,7 +103,7 @@ export async function undoChange(undo: Undo): Promise<UndoResult> {
       touched ||= written.touched;
     }
     through += step.length;
-    await undo.onProgress(through);
+    undo.onProgress(through);
   }
   await Promise.allSettled([next]);
   const clean = failed.length === 0 && result.notAttempted === 0;

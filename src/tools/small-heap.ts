@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /** Calls that want it at this moment: the heap is one, and belongs to them all. */
 let calls = 0;
 
@@ -21,6 +19,8 @@ export async function withSmallHeap<Value>(work: () => Promise<Value>): Promise<
 }
 
 function setFlags(youngGrowthFactor: number, oldGrowthPercent: number): void {
+  // Fetched when it is needed: what lists the tools must start fast.
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   setFlagsFromString(`--semi-space-growth-factor=${youngGrowthFactor}`);
   setFlagsFromString(`--heap-growing-percent=${oldGrowthPercent}`);
 }

@@ -6,6 +6,7 @@ import { TagsError } from '../tags/tags-error.js';
 import { type UndoResult, undoChange, undoTakesValues } from '../tags/undo.js';
 import { RUN_MS } from './call.js';
 import { describeUndo } from './change-text.js';
+import { type Progress, withProgress } from './heartbeat.js';
 import { counted, undoText } from './result-text.js';
 import { withSmallHeap } from './small-heap.js';
 import { defineTool } from './tool.js';
@@ -52,21 +53,15 @@ export const undoChangeTool = defineTool({
       : undefined;
     if (question) return question;
 
-    const result = await withSmallHeap(() =>
-      undoChange({
-        kms,
-        journal: call.journal,
-        protection: call.protection,
-        change,
-        tool: call.tool,
-        subject: call.viewer.subject,
-        options: call.options,
-        stopAt: call.startedAt + RUN_MS,
-        now: call.now,
-        onProgress: (done) =>
-          call.progress(done, change.resources, `${done} of ${change.resources} resources looked at`),
-      }),
-    );
+    const { journal, protection, tool, options, now } = call;
+    const stopAt = call.startedAt + RUN_MS;
+    const { subject } = call.viewer;
+    const undo = (progress: Progress): Promise<UndoResult> => {
+      const onProgress = (done: number): void =>
+        progress.report(done, change.resources, `${done} of ${counted(change.resources, change.resourceType)}`);
+      return undoChange({ kms, journal, protection, change, tool, subject, options, stopAt, now, onProgress });
+    };
+    const result = await withSmallHeap(() => withProgress(call, 'Reading tags', undo));
     const code = failureCode(result);
     const text = reportText(change, result);
     const structured = report(regionId, result);

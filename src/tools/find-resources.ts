@@ -62,7 +62,8 @@ export const findResources = defineTool({
     const next = left.length > page.length && last !== undefined ? cursor(last.id, query) : undefined;
 
     const counts = { RegionId: regionId, Matching: matching.length, Total: all.length };
-    const head = `${counted(matching.length, type)} of ${all.length.toLocaleString('en')} in ${regionId} match.`;
+    const verb = matching.length === 1 ? 'matches' : 'match';
+    const head = `${counted(matching.length, type)} of ${all.length.toLocaleString('en')} in ${regionId} ${verb}.`;
     return {
       structured: { ...counts, Resources: page.map(row), ...(next === undefined ? {} : { NextToken: next }) },
       text: pageText(head, page, next),

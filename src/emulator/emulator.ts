@@ -35,6 +35,8 @@ export interface EmulatorOptions {
   readonly faults?: FaultPlan | string;
   /** False: DescribeCertificate is not found, as in newer accounts. Default true. */
   readonly certificateOperations?: boolean;
+  /** Actions that RAM denies to the access key, such as `ListResourceTags`. Default: none. */
+  readonly deny?: readonly string[];
   /** The service's clock, in milliseconds. Default `Date.now`. */
   readonly clock?: () => number;
   /** From 0 up to 1, for request IDs; faults have a seed of their own. */
@@ -90,6 +92,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     accessKeys,
     nonces: createNonceStore(),
     catalogue,
+    denied: new Set(options.deny),
     quota: options.quota === true ? createQuota() : noQuota(),
     log,
     newRequestId: createRequestIds(options.random),

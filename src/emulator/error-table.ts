@@ -22,6 +22,7 @@ export const kmsErrors = {
     status: 409,
     message: 'The request was rejected because the key state is PendingImport.',
   },
+  'Forbidden.NoPermission': { status: 403, message: 'This operation is forbidden by permission system.' },
   'Forbidden.KeyNotFound': { status: 404, message: 'The specified Key is not found.' },
   'Forbidden.AliasNotFound': { status: 404, message: 'The specified Alias is not found.' },
   'Forbidden.ResourceNotFound': { status: 404, message: 'Resource not found.' },

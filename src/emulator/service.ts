@@ -18,6 +18,8 @@ export type Disposition =
 export interface ServiceParts extends AuthenticationState {
   readonly account: Account;
   readonly catalogue: OperationCatalogue;
+  /** Actions that RAM denies. */
+  readonly denied: ReadonlySet<string>;
   readonly quota: Quota;
   readonly log: RequestLog;
   readonly newRequestId: () => string;
@@ -72,6 +74,9 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   }
   if (!parts.quota(request.action, now)) {
     throw kmsRefusal('Rejected.Throttling');
+  }
+  if (parts.denied.has(request.action)) {
+    throw kmsRefusal('Forbidden.NoPermission');
   }
   refuseByFault(fault);
   return operation({ action: request.action, parameters: request.parameters, account: parts.account });

@@ -17,6 +17,13 @@ export type JournalRecord =
 
 /** A line as it is stored: JSON with the API's field names, without a newline. Tags are lists, so any key is safe. */
 export function encodeRecord(record: JournalRecord): string {
+  return jsonOf(record).replace(LINE_ENDS, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'));
+}
+
+/** JSON leaves these two as they are; whoever reads by lines, as Node from 24 on, may end a line at them. */
+const LINE_ENDS = /[\u2028\u2029]/g;
+
+function jsonOf(record: JournalRecord): string {
   if ('header' in record) {
     const { header } = record;
     return JSON.stringify({

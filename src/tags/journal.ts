@@ -80,6 +80,8 @@ const LONGEST_CHANGE_MS = 60_000;
 /** A journal over a store of lines. */
 export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
   const own = new Set<string>();
+  /** Time in the last change id. */
+  let lastId = 0;
 
   async function read(changeId: string, withItems: boolean): Promise<StoredChange | undefined> {
     const lines = await store.read(changeId);
@@ -114,7 +116,9 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
   return {
     async begin({ items, resources, ...change }) {
       const time = now();
-      const changeId = newChangeId(time, randomBytes(4).toString('hex'));
+      // Changes of one millisecond, too, sort as they were made.
+      lastId = Math.max(time, lastId + 1);
+      const changeId = newChangeId(lastId, randomBytes(4).toString('hex'));
       const header: ChangeHeader = {
         ...change,
         changeId,

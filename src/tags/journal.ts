@@ -9,8 +9,9 @@ import {
   type Outcome,
   type StoredChange,
 } from './change.js';
+import { unavailable, unreadable } from './journal-errors.js';
 import { decodeRecord, encodeRecord, type JournalRecord } from './journal-record.js';
-import { TagsError } from './tags-error.js';
+import { unfinishedState } from './unfinished-change.js';
 
 /**
  * Where the lines of changes are kept. Two stores exist: files (`journal-files.ts`), and Redis for replicas.
@@ -74,8 +75,6 @@ export interface JournalOptions {
 
 /** Items on one line: large enough to be quick, small enough to be read in pieces. */
 const ITEMS_PER_LINE = 100;
-/** A change that has not ended by then was cut off, whoever has its process id now: no tool call lives longer. */
-const LONGEST_CHANGE_MS = 60_000;
 
 /** A journal over a store of lines. */
 export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
@@ -233,42 +232,4 @@ function* itemLines(items: Iterable<ChangeItem>): Iterable<string> {
 
 function mayView(viewer: Viewer, change: ChangeHeader): boolean {
   return viewer.seesAll || change.subject === viewer.subject;
-}
-
-/** `own`: changes that this process has under way. Its process id says nothing: a restarted container has the same. */
-function unfinishedState(header: ChangeHeader, now: number, own: ReadonlySet<string>): 'running' | 'interrupted' {
-  if (header.host === hostname() && header.pid === process.pid) {
-    return own.has(header.changeId) ? 'running' : 'interrupted';
-  }
-  const isRecent = now - Date.parse(header.time) < LONGEST_CHANGE_MS;
-  const mayLive = header.host !== hostname() || isAlive(header.pid);
-  return isRecent && mayLive ? 'running' : 'interrupted';
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: there is such a process, and it is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** A code such as `ENOSPC`, `EROFS` or `ECONNREFUSED` says enough. */
-function unavailable(error: unknown): TagsError {
-  const text = `The change journal cannot be written (${codeOf(error)}), and without it the change could not be undone.`;
-  return new TagsError('JOURNAL_UNAVAILABLE', text, MEND_JOURNAL);
-}
-
-function unreadable(error: unknown): TagsError {
-  return new TagsError('JOURNAL_UNAVAILABLE', `The change journal cannot be read (${codeOf(error)}).`, MEND_JOURNAL);
-}
-
-const MEND_JOURNAL =
-  'Ask the operator of this server to free or fix the state directory (--state-dir), or Redis (--journal).';
-
-/** A message may hold a path or a Redis URL. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }

@@ -14,6 +14,8 @@ RUN node scripts/build.js
 FROM node:22-bookworm-slim
 RUN mkdir /state && chown 1000:1000 /state
 COPY --from=build /src/dist /app
+# It says that the files are modules, where Node would have to guess.
+COPY --from=build /src/package.json /app/
 ENV NODE_ENV=production KMS_TAGS_HOST=0.0.0.0 KMS_TAGS_PORT=3000 KMS_TAGS_STATE_DIR=/state
 USER 1000:1000
 EXPOSE 3000

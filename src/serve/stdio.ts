@@ -18,7 +18,13 @@ export async function serveOnStdio(
   let assembly: Promise<Assembly> | undefined;
   const open = async () => {
     assembly ??= import('../assembly.js').then(({ assemble }) => assemble(values, env));
-    return (await assembly).deps;
+    try {
+      return (await assembly).deps;
+    } catch (error) {
+      // The next call tries anew.
+      assembly = undefined;
+      throw error;
+    }
   };
   await new Promise<void>((resolve) => {
     const transport = new StdioServerTransport();
@@ -41,5 +47,5 @@ export async function serveOnStdio(
     process.stdout.once('error', stop);
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });
-  await (await assembly)?.close();
+  await (await assembly?.catch(() => undefined))?.close();
 }

@@ -1,4 +1,5 @@
 import type { Pace } from '../rpc/rpc-client.js';
+import { sleep as sleepFor } from '../rpc/sleep.js';
 
 /** A group of operations that share one quota. */
 export type QuotaGroup = 'read' | 'resource-tags' | 'write' | 'secret-read' | 'secret-list';
@@ -58,7 +59,7 @@ interface Lane {
  * the quota with others: when the service throttles, the interval doubles, and each later attempt takes 2 % of the
  * excess back.
  */
-export function quotaPacer({ now = monotonic, sleep = wait }: PacerClock = {}): Pace {
+export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {}): Pace {
   const lanes = new Map<QuotaGroup, Lane>();
   const laneOf = (group: QuotaGroup): Lane => {
     const known = lanes.get(group);
@@ -95,9 +96,4 @@ function intervalOf(group: QuotaGroup): number {
 
 function monotonic(): number {
   return performance.now();
-}
-
-async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const { setTimeout: sleep } = await import('node:timers/promises');
-  await sleep(ms, undefined, signal ? { signal } : {});
 }

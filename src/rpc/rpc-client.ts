@@ -6,6 +6,7 @@ import { redactFailure } from './redact.js';
 import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
 import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
+import { sleep as sleepFor } from './sleep.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 import type { Transport } from './transport.js';
 
@@ -66,7 +67,7 @@ export interface RpcClient {
 /** A client for any Alibaba Cloud product with an RPC-style API. */
 export function rpcClient(options: RpcClientOptions): RpcClient {
   const { origin, version, signature, credentials: source, transport, userAgent, timeoutMs, pace } = options;
-  const { retry = DEFAULT_RETRY, now = Date.now, random = Math.random, sleep = abortableSleep } = options;
+  const { retry = DEFAULT_RETRY, now = Date.now, random = Math.random, sleep = sleepFor } = options;
   const { host, hostname } = new URL(origin);
   /** The service's clock minus ours, learned from its replies. */
   let clockOffsetMs = 0;
@@ -173,9 +174,4 @@ function timeOf(date: string | undefined): number | undefined {
   const isHttpDate = date !== undefined && /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date);
   const time = isHttpDate ? Date.parse(date) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
-}
-
-async function abortableSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const { setTimeout: sleep } = await import('node:timers/promises');
-  await sleep(ms, undefined, signal ? { signal } : {});
 }

@@ -1,10 +1,9 @@
-import type { BulkResourceType, ResourceType, Target } from '../kms/kms-client.js';
+import type { BulkResourceType, Target } from '../kms/kms-client.js';
 
 /** One key, secret or certificate of one region. */
 export interface ResourceRef extends Target {
   readonly regionId: string;
 }
 
-/** `key 08c3… in cn-hangzhou`, for messages; the caller quotes the id. */
-export const RESOURCE_TYPES = ['key', 'secret', 'certificate'] as const satisfies readonly ResourceType[];
+/** What the bulk tools can be asked for. */
 export const BULK_RESOURCE_TYPES = ['key', 'secret'] as const satisfies readonly BulkResourceType[];

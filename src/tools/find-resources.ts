@@ -7,7 +7,7 @@ import { BULK_RESOURCE_TYPES } from '../tags/resource.js';
 import { TagsError } from '../tags/tags-error.js';
 import type { Call } from './call.js';
 import { regionIdField, tagKey, tagList, tagListSchema, wellFormed, wholeNumberFromText } from './fields.js';
-import { progressOf } from './heartbeat.js';
+import { withProgress } from './heartbeat.js';
 import { counted, fitLines, MAX_TEXT, tagText } from './result-text.js';
 import { defineTool } from './tool.js';
 
@@ -71,9 +71,9 @@ export const findResources = defineTool({
   },
 });
 
-async function readRegion(call: Call, regionId: string, type: BulkResourceType): Promise<readonly FoundResource[]> {
-  const progress = progressOf(call, `Reading the ${type}s of ${regionId}`);
-  return readAll(call.kms(regionId), type, call.options).finally(progress.stop);
+function readRegion(call: Call, regionId: string, type: BulkResourceType): Promise<readonly FoundResource[]> {
+  const read = () => readAll(call.kms(regionId), type, call.options);
+  return withProgress(call, `Reading the ${type}s of ${regionId}`, read);
 }
 
 function row({ id, name, state, tags }: FoundResource) {

@@ -12,7 +12,7 @@ export interface Progress {
 }
 
 /** Progress of a long call, with a heartbeat while nothing new is to be told. */
-export function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
+function progressOf(call: Pick<Call, 'progress' | 'now'>, message: string): Progress {
   let last = { done: 0, total: 1, message };
   let told = call.now();
   let beats = 0;

@@ -1,4 +1,4 @@
-import type { Emulator, FaultPlan } from '../../src/emulator/index.js';
+import { type Emulator, type FaultPlan, faultKinds } from '../../src/emulator/index.js';
 import type { Fate, Gate } from './gate.js';
 import type { Seeded } from './seeded.js';
 
@@ -15,17 +15,6 @@ export interface Climate {
   learnCredentials(): void;
 }
 
-const FAULTS = [
-  'throttle429',
-  'throttle400',
-  'error500',
-  'error503',
-  'slow',
-  'drop-before',
-  'drop-after',
-  'truncate',
-  'html',
-] as const;
 const WRITES = ['UntagResource', 'TagResource', 'UntagResources', 'TagResources'];
 
 /** Makes the weather for the next call, and says what it is. */
@@ -43,7 +32,7 @@ export async function changeWeather(random: Seeded, climate: Climate): Promise<s
   if (drawn < 0.52) return faults(emulator, { probabilities: spread(random, 0.85), seed }, 'storm');
   if (drawn < 0.66) {
     const script = Array.from({ length: 1 + random.below(6) }, () =>
-      random.pick(FAULTS.filter((kind) => kind !== 'slow')),
+      random.pick(faultKinds.filter((kind) => kind !== 'slow')),
     );
     return faults(emulator, { actions: WRITES, script, seed }, `writes: ${script.join(' ')}`);
   }
@@ -91,7 +80,7 @@ function gateWeather(random: Seeded, gate: Gate): string {
 
 /** Probability `sum`, spread over a few kinds of faults. */
 function spread(random: Seeded, sum: number): NonNullable<FaultPlan['probabilities']> {
-  const kinds = random.some(FAULTS, 1);
+  const kinds = random.some(faultKinds, 1);
   return Object.fromEntries(kinds.map((kind) => [kind, (kind === 'slow' ? 0.1 : 1) * (sum / kinds.length)]));
 }
 

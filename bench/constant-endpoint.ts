@@ -1,7 +1,7 @@
 // An endpoint that answers every request alike and at once, so that a bench measures the clients alone; or, with
 // `checked`, the emulator. Tells its parent the URL.
 import { createServer } from 'node:http';
-import { startEmulator } from '../src/emulator/index.js';
+import { startEmulator } from '../emulator/index.js';
 
 const BODY = JSON.stringify({ RequestId: '4162a6af-bc99-40b3-a552-89dcc8aaf7c8' });
 

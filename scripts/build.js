@@ -6,10 +6,10 @@ import { build } from 'esbuild';
 
 /** Built each by itself, so that what one of them needs of a package does not weigh on the start of another. */
 const PROGRAMS = {
-  'src/main.ts': 'main',
-  'src/serve/http.ts': 'http',
-  'src/demo/demo.ts': 'demo',
-  'src/emulator/index.ts': 'emulator',
+  'src/cli/main.ts': 'main',
+  'src/cli/http.ts': 'http',
+  'src/cli/demo.ts': 'demo',
+  'emulator/index.ts': 'emulator',
 };
 
 /** Imports of another program stay imports. */

@@ -1,15 +1,15 @@
 // What is made from the code: each file, or part of a file, with its text.
 import { readFileSync } from 'node:fs';
 import manifest from '../package.json' with { type: 'json' };
-import { OPTION_NAMES, OPTIONS, type OptionName } from '../src/config/options.js';
-import { PROMPTS } from '../src/prompts/prompts.js';
-import { TOOLS } from '../src/tools/catalogue.js';
-import { advertisedSchemas } from '../src/tools/json-schema.js';
+import { OPTION_NAMES, OPTIONS, type OptionName } from '../src/cli/options.js';
+import { advertisedSchemas } from '../src/mcp/json-schema.js';
+import { PROMPTS } from '../src/mcp/prompts/prompts.js';
+import { TOOLS } from '../src/mcp/tools/index.js';
 
 /** Path → text, for every generated file. */
 export function generatedFiles(): Readonly<Record<string, string>> {
   return {
-    'src/tools/advertised.json': json(advertisedSchemas()),
+    'src/mcp/advertised.json': json(advertisedSchemas()),
     'server.json': json(registryEntry()),
     'mcpb/manifest.json': json(mcpbManifest()),
     'README.md': readme(),

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { converse, type Turn } from '../src/demo/conversation.js';
+import { converse, type Turn } from '../src/cli/conversation.js';
 
 const COLUMNS = 96;
 const LINE = 20;

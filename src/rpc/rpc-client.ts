@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { sleep as sleepFor } from '../base/sleep.js';
 import { type CredentialSource, type Credentials, sameCredentials } from '../credentials/credentials.js';
 import { type RpcSuccess, readOutcome } from './outcome.js';
 import { redactFailure } from './redact.js';
 import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
 import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
-import { sleep as sleepFor } from './sleep.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 import type { Transport } from './transport.js';
 

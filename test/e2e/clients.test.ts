@@ -3,7 +3,6 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import manifest from '../../node_modules/@modelcontextprotocol/inspector/package.json' with { type: 'json' };
-import { ERAS, KEY, replyOf, SAMPLE_TAGS } from '../tools/reply.js';
 import {
   CLIENTS,
   type Connection,
@@ -16,7 +15,8 @@ import {
   PROGRAM,
   spawnRaw,
   type World,
-} from './program.js';
+} from '../support/program.js';
+import { ERAS, KEY, replyOf, SAMPLE_TAGS } from '../support/reply.js';
 
 const NAMES = [
   'untag_resource',

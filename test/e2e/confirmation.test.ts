@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BuiltProgram, buildProgram } from '../built-program.js';
-import { type Answer, expectRefusal, KEY, SAMPLE_TAGS } from '../tools/reply.js';
-import { connect, openWorld, type World } from './program.js';
+import { type BuiltProgram, buildProgram } from '../support/built-program.js';
+import { connect, openWorld, type World } from '../support/program.js';
+import { type Answer, expectRefusal, KEY, SAMPLE_TAGS } from '../support/reply.js';
 
 const ALWAYS = ['--confirm', 'always'];
 const WRITES = ['UntagResource', 'TagResource', 'UntagResources', 'TagResources'];

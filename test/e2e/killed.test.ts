@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { RequestRecord } from '../../src/emulator/index.js';
-import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from './program.js';
+import type { RequestRecord } from '../../emulator/index.js';
+import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from '../support/program.js';
 
 /** Kills in the middle of a change of one key, spread over the time that it takes. */
 const KILLS = 28;

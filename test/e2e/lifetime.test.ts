@@ -1,8 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { portOf } from '../far-side.js';
-import { ERAS, KEY, SAMPLE_TAGS } from '../tools/reply.js';
 import {
   callMessage,
   connect,
@@ -12,7 +10,9 @@ import {
   type RawProgram,
   spawnRaw,
   type World,
-} from './program.js';
+} from '../support/program.js';
+import { ERAS, KEY, SAMPLE_TAGS } from '../support/reply.js';
+import { portOf } from '../support/upstream.js';
 
 /** Time within which a program has to be gone. Well below the 5 s after which it ends in any case. */
 const SOON_MS = 4_000;

@@ -1,9 +1,9 @@
 // The program, with less time for a person's answer than it really gives.
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { assemble } from '../../src/assembly.js';
-import { readConfig } from '../../src/config/config.js';
-import { buildServer } from '../../src/server.js';
-import { hmacSeal } from '../../src/tags/seal.js';
+import { assemble } from '../../src/app.js';
+import { readConfig } from '../../src/cli/config.js';
+import { buildServer } from '../../src/mcp/server.js';
+import { hmacSeal } from '../../src/mcp/signed-token.js';
 
 const SHORT_MS = 400;
 

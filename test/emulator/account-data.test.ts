@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { generatedData, parseAccountData, sampleData, startEmulator } from '../../src/emulator/index.js';
-import { emulators, SAMPLE_CERTIFICATE, SAMPLE_KEY } from './running-emulator.js';
+import { generatedData, parseAccountData, sampleData, startEmulator } from '../../emulator/index.js';
+import { emulators, SAMPLE_CERTIFICATE, SAMPLE_KEY } from '../support/running-emulator.js';
 
 const start = emulators();
 

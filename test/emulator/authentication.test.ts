@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createNonceStore } from '../../src/emulator/authentication/nonce-store.js';
+import { createNonceStore } from '../../emulator/authentication/nonce-store.js';
+import { emulators } from '../support/running-emulator.js';
 import { callV1, callV3 } from './raw-client.js';
-import { emulators } from './running-emulator.js';
 
 const start = emulators();
 const schemes = [

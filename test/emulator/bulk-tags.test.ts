@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
+import { emulators } from '../support/running-emulator.js';
 import { callV1 } from './raw-client.js';
-import { emulators } from './running-emulator.js';
 
 const start = emulators();
 const KEYS = { RegionId: 'cn-hangzhou', ResourceType: 'key' };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { sampleData } from '../../src/emulator/index.js';
+import { sampleData } from '../../emulator/index.js';
+import { emulators, SAMPLE_CERTIFICATE, SAMPLE_KEY } from '../support/running-emulator.js';
 import { callV1 } from './raw-client.js';
-import { emulators, SAMPLE_CERTIFICATE, SAMPLE_KEY } from './running-emulator.js';
 
 const start = emulators();
 const keyList = z.object({ Keys: z.object({ Key: z.array(z.object({ KeyId: z.string(), KeyArn: z.string() })) }) });

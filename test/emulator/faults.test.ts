@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Emulator, type FaultPlan, parseFaultSpec } from '../../src/emulator/index.js';
+import { type Emulator, type FaultPlan, parseFaultSpec } from '../../emulator/index.js';
+import { emulators } from '../support/running-emulator.js';
 import { callV1 } from './raw-client.js';
-import { emulators } from './running-emulator.js';
 
 const start = emulators();
 const untag = (emulator: Emulator) => callV1(emulator, 'UntagResource', { KeyId: 'k', TagKeys: '["a"]' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
+import { emulators, SAMPLE_KEY } from '../support/running-emulator.js';
 import { type Call, kmsSdk, type Overrides, openApiClient, popCore } from './official-clients.js';
-import { emulators, SAMPLE_KEY } from './running-emulator.js';
 
 const start = emulators();
 

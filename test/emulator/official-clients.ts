@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import * as z from 'zod';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
 
 /** What a client has to know of an endpoint. */
 export type Target = Pick<Emulator, 'endpoint' | 'accessKeyId' | 'accessKeySecret' | 'regionId'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { emulators, SAMPLE_KEY } from '../support/running-emulator.js';
 import { callV1 } from './raw-client.js';
-import { emulators, SAMPLE_KEY } from './running-emulator.js';
 
 const start = emulators();
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
 import { canonicalQuery } from '../../src/rpc/percent-encode.js';
 import { signV1 } from '../../src/rpc/signature-v1.js';
 import { signV3, V3_ALGORITHM } from '../../src/rpc/signature-v3.js';

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
+import { emulators, SAMPLE_KEY } from '../support/running-emulator.js';
 import { callV1, callV3, send } from './raw-client.js';
-import { emulators, SAMPLE_KEY } from './running-emulator.js';
 
 const start = emulators();
 

@@ -1,4 +1,4 @@
-import type { AccountData, Emulator, ResourceType } from '../../src/emulator/index.js';
+import type { AccountData, Emulator, ResourceType } from '../../emulator/index.js';
 import type { Seeded } from './seeded.js';
 
 /** A resource of the account of a sequence. */

@@ -1,4 +1,4 @@
-import { addedUp, numberOf } from '../bulk/workbench.js';
+import { addedUp, numberOf } from '../support/workbench.js';
 import {
   type Difference,
   nameOf,

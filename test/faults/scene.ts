@@ -1,5 +1,5 @@
-import { type Answer, textOf, type Workbench } from '../bulk/workbench.js';
 import { canariesIn } from '../credentials/canary.js';
+import { type Answer, textOf, type Workbench } from '../support/workbench.js';
 import { type Difference, differences, type Place, type State, stateOf } from './account.js';
 import type { Seeded } from './seeded.js';
 import type { Witness } from './witness.js';

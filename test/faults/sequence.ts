@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Emulator, startEmulator } from '../../emulator/index.js';
 import type { CredentialSource, Credentials } from '../../src/credentials/credentials.js';
-import { type Emulator, startEmulator } from '../../src/emulator/index.js';
 import { undiciTransport } from '../../src/rpc/transport.js';
-import { openWorkbench } from '../bulk/workbench.js';
 import { CANARY, canariesIn } from '../credentials/canary.js';
+import { openWorkbench } from '../support/workbench.js';
 import { PROTECTED_KEY, randomAccount, TAG_KEYS, TAG_VALUES } from './account.js';
 import { undo, untagMany } from './bulk-calls.js';
 import { openGate } from './gate.js';

@@ -1,4 +1,4 @@
-import { type Emulator, type FaultPlan, faultKinds } from '../../src/emulator/index.js';
+import { type Emulator, type FaultPlan, faultKinds } from '../../emulator/index.js';
 import type { Fate, Gate } from './gate.js';
 import type { Seeded } from './seeded.js';
 

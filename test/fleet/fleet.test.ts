@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Emulator, startEmulator } from '../../src/emulator/index.js';
+import { type Emulator, startEmulator } from '../../emulator/index.js';
 import { type CallReply, CLIENT_KINDS, type ClientKind, connectClient, type TestClient } from '../http/mcp-clients.js';
 import { ALICE, BOB } from '../http/running-server.js';
 import { freePort } from './free-port.js';

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { newChangeId } from '../../src/tags/change.js';
-import { changeJournal } from '../../src/tags/journal.js';
-import { type RedisJournalStore, redisJournalStore } from '../../src/tags/journal-redis.js';
-import { openRedis } from '../../src/tags/redis-connection.js';
-import { describeJournalStore } from '../tags/journal-store.suite.js';
+import { newChangeId } from '../../src/journal/change.js';
+import { changeJournal } from '../../src/journal/journal.js';
+import { openRedis } from '../../src/journal/redis-connection.js';
+import { type RedisJournalStore, redisJournalStore } from '../../src/journal/redis-store.js';
+import { describeJournalStore } from '../journal/journal-store.suite.js';
 import { REDIS_PASSWORD, type RunningRedis, runningRedis } from './running-redis.js';
 
 let redis: RunningRedis;

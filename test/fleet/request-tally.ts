@@ -1,4 +1,4 @@
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
 
 /** How often KMS was told to change a tag; its own log forgets all but the latest thousand requests. */
 export interface RequestTally {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Emulator } from '../../src/emulator/index.js';
+import type { Emulator } from '../../emulator/index.js';
 import { TOKENS } from '../http/running-server.js';
 import { type RunningProcess, startProcess } from './running-process.js';
 

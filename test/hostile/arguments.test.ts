@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEmulator } from '../../src/emulator/index.js';
-import { type Answer, openWorkbench, type Workbench } from '../bulk/workbench.js';
+import { startEmulator } from '../../emulator/index.js';
+import { type Answer, openWorkbench, type Workbench } from '../support/workbench.js';
 
 /** Control, bidirectional, zero-width and other invisible characters; a line break alone is ours. */
 const UNTAME = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u;

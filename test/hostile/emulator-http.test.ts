@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callV1 } from '../emulator/raw-client.js';
-import { emulators } from '../emulator/running-emulator.js';
+import { emulators } from '../support/running-emulator.js';
 
 const start = emulators();
 

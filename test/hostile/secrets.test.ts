@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.js';
-import { inParallel } from '../../src/tags/paging.js';
-import { type BuiltProgram, buildProgram } from '../built-program.js';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js';
+import { inParallel } from '../../src/inventory/paging.js';
 import { CANARY, canariesIn } from '../credentials/canary.js';
-import { closedPort, httpServer } from '../far-side.js';
 import { type Fate, openGate } from '../faults/gate.js';
+import { type BuiltProgram, buildProgram } from '../support/built-program.js';
+import { closedPort, httpServer } from '../support/upstream.js';
 import { type Conversation, converse, INITIALIZE, toolCall } from './conversation.js';
 
 const { id, secret, token } = CANARY;
@@ -15,7 +15,7 @@ const KEY = '08c33a6f-4e0a-4a1b-a3fa-7ddf12345678';
 let program: BuiltProgram;
 
 beforeAll(async () => {
-  program = await buildProgram('src/main.ts');
+  program = await buildProgram('src/cli/main.ts');
 });
 afterAll(() => program.remove());
 

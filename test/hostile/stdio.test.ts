@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltProgram, buildProgram } from '../built-program.js';
-import { emulators } from '../emulator/running-emulator.js';
+import { type BuiltProgram, buildProgram } from '../support/built-program.js';
+import { emulators } from '../support/running-emulator.js';
 import { type Conversation, converse, INITIALIZE, messagesOf, toolCall } from './conversation.js';
 
 const start = emulators();
 let program: BuiltProgram;
 
 beforeAll(async () => {
-  program = await buildProgram('src/main.ts');
+  program = await buildProgram('src/cli/main.ts');
 });
 afterAll(() => program.remove());
 

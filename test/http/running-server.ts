@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../src/config/config.js';
-import { type Emulator, startEmulator } from '../../src/emulator/index.js';
-import { jsonLog } from '../../src/serve/http/log.js';
-import { type HttpTuning, openHttpServer, type RunningHttp } from '../../src/serve/http.js';
+import { type Emulator, startEmulator } from '../../emulator/index.js';
+import { readConfig } from '../../src/cli/config.js';
+import { type HttpTuning, openHttpServer, type RunningHttp } from '../../src/cli/http.js';
+import { jsonLog } from '../../src/http/log.js';
 
 export const ALICE = 'alice-0123456789-0123456789';
 export const BOB = 'bob-0123456789-0123456789-01';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config/config.js';
+import { ConfigError, readConfig } from '../../src/cli/config.js';
 
 const TOKEN = 'secret-0123456789-0123456789';
 

@@ -1,8 +1,8 @@
 // Makes one call as the program does, with the proxies of its environment, and prints what came of it. A program of
 // its own, because Node reads the certificates to trust at its start.
 import { inspect } from 'node:util';
+import { isLoopback } from '../../src/aliyun/kms/region.js';
 import { credentialSource } from '../../src/credentials/source.js';
-import { isLoopback } from '../../src/kms/region.js';
 import { rpcClient } from '../../src/rpc/rpc-client.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';
 import { undiciTransport } from '../../src/rpc/transport.js';

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { quotaPacer } from '../../src/aliyun/kms/quota.js';
 import type { CredentialSource, Credentials } from '../../src/credentials/credentials.js';
-import { quotaPacer } from '../../src/kms/quota.js';
-import { httpServer, socketServer } from '../far-side.js';
+import { httpServer, socketServer } from '../support/upstream.js';
 import { failureOf, testClient, transportForOneTest } from './test-client.js';
 
 const untag = { action: 'UntagResource', parameters: { KeyId: 'k', TagKeys: '["a"]' } };

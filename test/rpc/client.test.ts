@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Emulator, type EmulatorOptions, type FaultKind, startEmulator } from '../../emulator/index.js';
 import type { CredentialSource, Credentials } from '../../src/credentials/credentials.js';
 import { CredentialsError } from '../../src/credentials/credentials.js';
-import { type Emulator, type EmulatorOptions, type FaultKind, startEmulator } from '../../src/emulator/index.js';
-import { closedPort, httpServer, socketServer } from '../far-side.js';
+import { closedPort, httpServer, socketServer } from '../support/upstream.js';
 import { failureOf, QUICK, testClient } from './test-client.js';
 
 async function emulatorForOneTest(options: EmulatorOptions = {}): Promise<Emulator> {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type FaultKind, startEmulator } from '../../emulator/index.js';
 import { staticCredentials } from '../../src/credentials/source.js';
-import { type FaultKind, startEmulator } from '../../src/emulator/index.js';
-import { type BuiltProgram, buildProgram } from '../built-program.js';
 import { CANARY, canariesIn, everythingOf } from '../credentials/canary.js';
-import { closedPort, httpServer, socketServer } from '../far-side.js';
-import { runProgram } from '../run-program.js';
+import { type BuiltProgram, buildProgram } from '../support/built-program.js';
+import { runProgram } from '../support/run-program.js';
+import { closedPort, httpServer, socketServer } from '../support/upstream.js';
 import { failureOf, testClient } from './test-client.js';
 
 const credentials = staticCredentials({

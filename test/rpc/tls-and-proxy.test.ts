@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Emulator, startEmulator } from '../../src/emulator/index.js';
-import { type BuiltProgram, buildProgram } from '../built-program.js';
-import { listenForOneTest, portOf } from '../far-side.js';
-import { type ProgramRun, runProgram } from '../run-program.js';
+import { type Emulator, startEmulator } from '../../emulator/index.js';
+import { type BuiltProgram, buildProgram } from '../support/built-program.js';
+import { type ProgramRun, runProgram } from '../support/run-program.js';
+import { listenForOneTest, portOf } from '../support/upstream.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const HOST = 'kms.cn-hangzhou.aliyuncs.com';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MAX_REPLY_BYTES } from '../../src/rpc/transport.js';
-import { httpServer, socketServer } from '../far-side.js';
+import { httpServer, socketServer } from '../support/upstream.js';
 import { failureOf, testClient, transportForOneTest } from './test-client.js';
 
 const untag = { action: 'UntagResource', parameters: { KeyId: 'k', TagKeys: '["a"]' } };

@@ -1,0 +1,51 @@
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Assembly } from '../app.js';
+import { buildServer } from '../mcp/server.js';
+import type { OptionValues } from './options.js';
+
+/** How long the end may take before the process goes anyway. */
+const GRACE_MS = 5_000;
+
+/**
+ * Serves MCP over stdin and stdout, both protocol eras. Resolves when the client is gone or the process is told to
+ * stop; requests under way are aborted, and the journal has what it takes to undo them. The parts that a call needs are put
+ * together with the first one.
+ */
+export async function serveOnStdio(
+  values: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  let assembly: Promise<Assembly> | undefined;
+  const open = async () => {
+    assembly ??= import('../app.js').then(({ assemble }) => assemble(values, env));
+    try {
+      return (await assembly).deps;
+    } catch (error) {
+      // The next call tries anew.
+      assembly = undefined;
+      throw error;
+    }
+  };
+  await new Promise<void>((resolve) => {
+    const transport = new StdioServerTransport();
+    const handle = serveStdio((context) => buildServer({ readOnly: values['read-only'], open }, context), {
+      transport,
+      onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
+    });
+    const stop = (): void => {
+      // A socket or a timer that refuses to end must not leave a process behind.
+      setTimeout(() => process.exit(0), GRACE_MS).unref();
+      handle.close().then(resolve, resolve);
+    };
+    // It closes itself after a message that is too large, and then nobody reads stdin any more.
+    const { onclose } = transport;
+    transport.onclose = () => {
+      onclose?.();
+      stop();
+    };
+    process.stdin.once('end', stop).once('close', stop);
+    process.stdout.once('error', stop);
+    process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
+  });
+  await (await assembly?.catch(() => undefined))?.close();
+}

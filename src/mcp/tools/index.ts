@@ -1,0 +1,19 @@
+import type { Tool } from '../tool.js';
+import { findResources } from './find-resources.js';
+import { listChanges } from './list-changes.js';
+import { listResourceTags } from './list-resource-tags.js';
+import { tagResource } from './tag-resource.js';
+import { undoChangeTool } from './undo-change.js';
+import { untagResource } from './untag-resource.js';
+import { untagResources } from './untag-resources.js';
+
+/** Every tool, in the order in which hosts list them. */
+export const TOOLS: readonly Tool[] = [
+  untagResource,
+  tagResource,
+  listResourceTags,
+  findResources,
+  untagResources,
+  listChanges,
+  undoChangeTool,
+];

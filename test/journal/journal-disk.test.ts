@@ -26,7 +26,7 @@ const isPosix = process.platform !== 'win32';
 
 let program: BuiltProgram;
 beforeAll(async () => {
-  program = await buildProgram('test/tags/journal-program.ts');
+  program = await buildProgram('test/journal/journal-program.ts');
 });
 afterAll(() => program.remove());
 

@@ -1,5 +1,6 @@
 import { type Account, createAccount, type Resource, type ResourceType, tagRecord } from './account/account.js';
 import type { AccountData } from './account/account-data.js';
+import { newAccountId } from './account/account-id.js';
 import { generatedData } from './account/generated-data.js';
 import { sampleData } from './account/sample-data.js';
 import { withoutTags, withTags } from './account/tag-set.js';
@@ -39,15 +40,17 @@ export interface EmulatorOptions {
   readonly deny?: readonly string[];
   /** The service's clock, in milliseconds. Default `Date.now`. */
   readonly clock?: () => number;
-  /** From 0 up to 1, for request IDs; faults have a seed of their own. */
+  /** From 0 up to 1, for request IDs and a made-up account's number; faults have a seed of their own. */
   readonly random?: () => number;
 }
 
-/** A running KMS endpoint. */
+/** A running endpoint of KMS, which answers STS as well. */
 export interface Emulator {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
   readonly regionId: string;
+  /** The data's `AccountId`, or a random one: 16 digits. */
+  readonly accountId: string;
   /** The current one. */
   readonly accessKeyId: string;
   /** The current one. */
@@ -78,14 +81,16 @@ export interface Emulator {
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { regionId = 'cn-hangzhou', clock = Date.now } = options;
-  const account = createAccount(accountData(options), regionId);
+  const data = accountData(options);
+  const accountId = data.AccountId ?? newAccountId(options.random ?? Math.random);
+  const account = createAccount(data, regionId, accountId);
   const accessKeys = createAccessKeyHolder({
     accessKeyId: options.accessKeyId ?? 'testid',
     accessKeySecret: options.accessKeySecret ?? 'testsecret',
     ...(options.securityToken === undefined ? {} : { securityToken: options.securityToken }),
   });
   const catalogue = createCatalogue(options.certificateOperations ?? true);
-  const log = createRequestLog([...catalogue.keys()]);
+  const log = createRequestLog(Object.values(catalogue).flatMap((operations) => [...operations.keys()]));
   let faults = createFaultSource(options.faults);
   const service = createService({
     account,
@@ -103,6 +108,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     endpoint: listener.endpoint,
     regionId,
+    accountId,
     get accessKeyId() {
       return accessKeys.current.accessKeyId;
     },

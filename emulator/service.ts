@@ -4,10 +4,19 @@ import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './fault
 import type { FaultKind } from './faults/fault-plan.js';
 import type { FaultSource } from './faults/fault-source.js';
 import type { OperationCatalogue } from './operations/catalogue.js';
+import type { Operation } from './operations/operation.js';
+import { type Product, productOf } from './product.js';
 import type { Quota } from './quota.js';
 import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
 import type { RequestLog } from './request-log.js';
-import { type ReplyBody, renderError, renderSuccess, replyFormat, type WireReply } from './wire-reply.js';
+import {
+  type ReplyBody,
+  type ReplyContext,
+  renderError,
+  renderSuccess,
+  replyFormat,
+  type WireReply,
+} from './wire-reply.js';
 import { type IncomingCall, parseWireRequest, type WireRequest } from './wire-request.js';
 
 /** What becomes of a request: a reply after `delayMs`, or a connection that is reset. */
@@ -40,7 +49,12 @@ export function createService(parts: ServiceParts): Service {
     const faults = parts.faults();
     const fault = faults.next(decoded.ok ? decoded.value.action : '');
     const answer = decoded.ok ? attempt(() => answerTo(decoded.value, parts, fault)) : decoded;
-    const reply = render(answer, uuid, parts.account.regionId, incoming);
+    const reply = render(answer, decoded.ok ? decoded.value.action : '', {
+      product: (decoded.ok ? productOf(decoded.value.version) : undefined) ?? 'Kms',
+      regionId: parts.account.regionId,
+      uuid,
+      format: replyFormat(incoming),
+    });
     parts.log.add(incoming, decoded.ok ? decoded.value : undefined, {
       at: parts.clock(),
       outcome: faultOutcome(fault) ?? (answer.ok ? 'ok' : answer.error.code),
@@ -65,24 +79,27 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw kmsRefusal('UnsupportedHTTPMethod');
   }
-  const operation = readOperation(request, parts.catalogue);
+  const { product, operation } = readOperation(request, parts.catalogue);
   const now = parts.clock();
-  authenticate(request, parts, now);
+  const caller = authenticate(request, parts, now);
   const { RegionId: regionId = '' } = request.parameters;
-  if (regionId !== '' && regionId !== parts.account.regionId) {
+  if (product === 'Kms' && regionId !== '' && regionId !== parts.account.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
   if (!parts.quota(request.action, now)) {
     throw kmsRefusal('Rejected.Throttling');
   }
-  if (parts.denied.has(request.action)) {
+  if (product === 'Kms' && parts.denied.has(request.action)) {
     throw kmsRefusal('Forbidden.NoPermission');
   }
   refuseByFault(fault);
-  return operation({ action: request.action, parameters: request.parameters, account: parts.account });
+  return operation({ action: request.action, parameters: request.parameters, account: parts.account, caller });
 }
 
-function readOperation(request: WireRequest, catalogue: OperationCatalogue) {
+function readOperation(
+  request: WireRequest,
+  catalogue: OperationCatalogue,
+): { readonly product: Product; readonly operation: Operation } {
   if (request.path !== '/') {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
@@ -94,19 +111,19 @@ function readOperation(request: WireRequest, catalogue: OperationCatalogue) {
       throw missingCommonParameter(name);
     }
   }
-  if (request.version !== '2016-01-20') {
+  const product = productOf(request.version);
+  if (product === undefined) {
     throw gatewayRefusal('InvalidVersion');
   }
-  const operation = catalogue.get(request.action);
+  const operation = catalogue[product].get(request.action);
   if (operation === undefined) {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
-  return operation;
+  return { product, operation };
 }
 
-function render(answer: Result<ReplyBody>, uuid: string, regionId: string, incoming: IncomingCall): WireReply {
-  const format = replyFormat(incoming);
-  return answer.ok ? renderSuccess(answer.value, uuid, format) : renderError(answer.error, uuid, regionId, format);
+function render(answer: Result<ReplyBody>, action: string, context: ReplyContext): WireReply {
+  return answer.ok ? renderSuccess(answer.value, action, context) : renderError(answer.error, context);
 }
 
 function attempt<T>(work: () => T): Result<T> {

@@ -1,3 +1,4 @@
+import { hostOf, type Product } from './product.js';
 import type { ErrorReply } from './refusal.js';
 import { headerOf, type IncomingCall } from './wire-request.js';
 
@@ -35,17 +36,28 @@ function formText(incoming: IncomingCall): string {
   return isForm ? incoming.body.toString('latin1') : '';
 }
 
-/** A success: the RequestId (lower-case UUID) with the operation's own fields. */
-export function renderSuccess(body: ReplyBody, requestId: string, format: ReplyFormat): WireReply {
-  return render(200, 'KMS', { RequestId: requestId, ...body }, requestId, format);
+/** Who answers, to whom, in which format. */
+export interface ReplyContext {
+  readonly product: Product;
+  readonly regionId: string;
+  /** In lower case. KMS writes it so; all others in upper case. */
+  readonly uuid: string;
+  readonly format: ReplyFormat;
+}
+
+/** A success: the RequestId with the operation's own fields. */
+export function renderSuccess(body: ReplyBody, action: string, { product, uuid, format }: ReplyContext): WireReply {
+  const [root, requestId] = product === 'Kms' ? ['KMS', uuid] : [`${action}Response`, uuid.toUpperCase()];
+  return render(200, root, { RequestId: requestId, ...body }, requestId, format);
 }
 
 /**
  * An error in the shape of whoever refused: KMS `{HttpStatus, Code, Message, RequestId}` with a lower-case
- * RequestId, the gateway `{RequestId, Message, Recommend, HostId, Code}` with an upper-case one.
+ * RequestId, the gateway, and every product but KMS, `{RequestId, Message, Recommend, HostId, Code}` with an upper-case
+ * one.
  */
-export function renderError(error: ErrorReply, uuid: string, regionId: string, format: ReplyFormat): WireReply {
-  if (error.source === 'kms') {
+export function renderError(error: ErrorReply, { product, regionId, uuid, format }: ReplyContext): WireReply {
+  if (error.source === 'kms' && product === 'Kms') {
     const body = { HttpStatus: error.status, Code: error.code, Message: error.message, RequestId: uuid };
     return render(error.status, 'KMS', body, uuid, format);
   }
@@ -53,8 +65,8 @@ export function renderError(error: ErrorReply, uuid: string, regionId: string, f
   const body = {
     RequestId: requestId,
     Message: error.message,
-    Recommend: `https://api.aliyun.com/troubleshoot?q=${error.code}&product=Kms&requestId=${requestId}`,
-    HostId: `kms.${regionId}.aliyuncs.com`,
+    Recommend: `https://api.aliyun.com/troubleshoot?q=${error.code}&product=${product}&requestId=${requestId}`,
+    HostId: hostOf(product, regionId),
     Code: error.code,
   };
   return render(error.status, 'Error', body, requestId, format);

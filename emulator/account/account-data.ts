@@ -6,6 +6,8 @@ export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImpo
 
 /** What an emulated account holds: the shape of the `--data` file. Only the identifiers are required. */
 export interface AccountData {
+  /** 16 digits. Left out: a random one, which lives as long as the emulator. */
+  readonly AccountId?: string | undefined;
   readonly keys?:
     | {
         readonly KeyId: string;
@@ -25,6 +27,10 @@ export interface AccountData {
 const tags = z.record(z.string().min(1), z.string());
 
 const accountData: z.ZodType<AccountData> = z.strictObject({
+  AccountId: z
+    .string()
+    .regex(/^\d{16}$/, 'must be 16 digits')
+    .optional(),
   keys: z
     .array(
       z.strictObject({

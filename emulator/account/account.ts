@@ -27,6 +27,7 @@ export interface Shelf<T extends Resource> {
 /** The state of the emulated account. */
 export interface Account {
   readonly regionId: string;
+  /** 16 digits, as ARNs have it. */
   readonly accountId: string;
   readonly key: Shelf<Key>;
   readonly secret: Shelf<Resource>;
@@ -44,12 +45,10 @@ export interface Account {
   createdAt(resource: Resource): string;
 }
 
-/** The number of the emulated account, as ARNs have it. */
-export const ACCOUNT_ID = '1234567890123456';
 const FIRST_CREATED_AT = Date.parse('2024-01-08T02:30:00Z');
 
 /** An account with a copy of `data`; identifiers and aliases in it must be unique. */
-export function createAccount(data: AccountData, regionId: string): Account {
+export function createAccount(data: AccountData, regionId: string, accountId: string): Account {
   const intern = createTagInterner();
   const tagSet = (tags: Readonly<Record<string, string>> = {}) =>
     withTags(
@@ -78,7 +77,7 @@ export function createAccount(data: AccountData, regionId: string): Account {
   let version = 0;
   return {
     regionId,
-    accountId: ACCOUNT_ID,
+    accountId,
     key,
     secret,
     certificate,
@@ -92,7 +91,7 @@ export function createAccount(data: AccountData, regionId: string): Account {
     get version() {
       return version;
     },
-    arn: (kind, name) => `acs:kms:${regionId}:${ACCOUNT_ID}:${kind}/${name}`,
+    arn: (kind, name) => `acs:kms:${regionId}:${accountId}:${kind}/${name}`,
     createdAt: (resource) => new Date(FIRST_CREATED_AT + resource.ordinal * 60_000).toISOString().replace('.000Z', 'Z'),
   };
 }

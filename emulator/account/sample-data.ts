@@ -7,6 +7,7 @@ import type { AccountData } from './account-data.js';
 export function sampleData(): AccountData {
   const page = { tagkey1: 'tagvalue1', tagkey2: 'tagvalue2', owner: 'alice' };
   return {
+    AccountId: '1234567890123456',
     keys: [
       {
         KeyId: '08c33a6f-4e0a-4a1b-a3fa-7ddf12345678',

@@ -4,6 +4,7 @@ import type { WireRequest } from '../wire-request.js';
 import type { AccessKeyHolder } from './access-key.js';
 import { readAcs3Signature } from './acs3-signature.js';
 import type { NonceStore } from './nonce-store.js';
+import { keyOwner, type Principal } from './principal.js';
 import { readRpcSignature } from './rpc-signature.js';
 
 export interface AuthenticationState {
@@ -12,10 +13,14 @@ export interface AuthenticationState {
 }
 
 /**
- * Throws `Refusal` unless the request is signed by the account's access key, now, and for the first time.
+ * Who makes the request. Throws `Refusal` unless it is signed by the account's access key, now, and for the first time.
  * `now` in milliseconds. The nonce is looked at last: only a request that is genuine may use one up.
  */
-export function authenticate(request: WireRequest, { accessKeys, nonces }: AuthenticationState, now: number): void {
+export function authenticate(
+  request: WireRequest,
+  { accessKeys, nonces }: AuthenticationState,
+  now: number,
+): Principal {
   const signed = request.scheme === 'v3' ? readAcs3Signature(request) : readRpcSignature(request);
   checkTimestamp(signed.timestamp, now);
   accessKeys.check(signed.accessKeyId, signed.securityToken);
@@ -29,6 +34,7 @@ export function authenticate(request: WireRequest, { accessKeys, nonces }: Authe
   if (!nonces.admit(signed.nonce, now)) {
     throw gatewayRefusal('SignatureNonceUsed');
   }
+  return keyOwner(accessKeys.current.securityToken !== undefined);
 }
 
 function checkTimestamp(timestamp: string, now: number): void {

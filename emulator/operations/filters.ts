@@ -4,7 +4,7 @@ import { invalidParameter } from '../refusal.js';
 import { jsonParameter, type Parameters } from './parameters.js';
 
 /** What a resource shows to a filter key: one value. */
-export type FilterFields<T> = Readonly<Record<string, (resource: T) => string>>;
+export type FilterFields<T> = Readonly<Record<string, (resource: T, account: Account) => string>>;
 
 const filtersSchema = z.array(z.object({ Key: z.string(), Values: z.array(z.string()).max(10).default([]) })).max(10);
 
@@ -26,7 +26,7 @@ export function createFilter<T extends Resource>(fields: FilterFields<T>) {
       kept = { version: account.version, lists: new Map() };
       cache.set(account, kept);
     }
-    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields));
+    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields, account));
     kept.lists.set(text, list);
     return list;
   };
@@ -34,7 +34,11 @@ export function createFilter<T extends Resource>(fields: FilterFields<T>) {
 
 const KEPT_LISTS = 8;
 
-function readPredicate<T extends Resource>(parameters: Parameters, fields: FilterFields<T>): (resource: T) => boolean {
+function readPredicate<T extends Resource>(
+  parameters: Parameters,
+  fields: FilterFields<T>,
+  account: Account,
+): (resource: T) => boolean {
   const wanted = new Map<string, Set<string>>();
   for (const { Key, Values } of jsonParameter(parameters, 'Filters', filtersSchema) ?? []) {
     if (Key !== 'TagKey' && Key !== 'TagValue' && !Object.hasOwn(fields, Key)) {
@@ -58,5 +62,5 @@ function readPredicate<T extends Resource>(parameters: Parameters, fields: Filte
     resource.tags.some((tag) => (tagKeys?.has(tag.key) ?? true) && (tagValues?.has(tag.value) ?? true));
   const asksForTag = tagKeys !== undefined || tagValues !== undefined;
   return (resource) =>
-    byField.every(({ read, values }) => values.has(read(resource))) && (!asksForTag || hasTag(resource));
+    byField.every(({ read, values }) => values.has(read(resource, account))) && (!asksForTag || hasTag(resource));
 }

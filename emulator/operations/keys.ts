@@ -1,4 +1,4 @@
-import { ACCOUNT_ID, type Key } from '../account/account.js';
+import type { Key } from '../account/account.js';
 import { createFilter } from './filters.js';
 import type { Operation } from './operation.js';
 import { pageOf } from './paging.js';
@@ -17,7 +17,7 @@ const filterKeys = createFilter<Key>({
   DKMSInstanceId: () => '',
   keyId: (key) => key.id,
   AliasName: (key) => key.alias ?? '',
-  Creator: () => ACCOUNT_ID,
+  Creator: (_, account) => account.accountId,
 });
 
 /** A page of the account's keys, in order of creation. */

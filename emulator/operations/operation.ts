@@ -1,4 +1,5 @@
 import type { Account } from '../account/account.js';
+import type { Principal } from '../authentication/principal.js';
 import type { ReplyBody } from '../wire-reply.js';
 
 /** An authenticated call of an operation. */
@@ -6,6 +7,7 @@ export interface OperationCall {
   readonly action: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly account: Account;
+  readonly caller: Principal;
 }
 
 /** Does what the call asks, or throws `Refusal` and changes nothing. Answers without the RequestId. */

@@ -1,4 +1,4 @@
-import { ACCOUNT_ID, type Account, type Resource } from '../account/account.js';
+import type { Account, Resource } from '../account/account.js';
 import { createFilter } from './filters.js';
 import type { Operation } from './operation.js';
 import { pageOf } from './paging.js';
@@ -11,7 +11,7 @@ const filterSecrets = createFilter<Resource>({
   Description: (secret) => secret.description,
   DKMSInstanceId: () => '',
   SecretType: () => 'Generic',
-  Creator: () => ACCOUNT_ID,
+  Creator: (_, account) => account.accountId,
 });
 
 /** A page of the account's secrets, in order of creation; with their tags when `FetchTags` is true. */

@@ -9,8 +9,8 @@ import type { OptionValues } from './options.js';
  */
 export async function runEmulator(values: OptionValues, print: (line: string) => void): Promise<void> {
   const emulator = await startEmulator(await optionsOf(values));
-  const { endpoint, accessKeyId, accessKeySecret, regionId } = emulator;
-  print(JSON.stringify({ endpoint, accessKeyId, accessKeySecret, regionId }));
+  const { endpoint, accessKeyId, accessKeySecret, regionId, accountId } = emulator;
+  print(JSON.stringify({ endpoint, accessKeyId, accessKeySecret, regionId, accountId }));
   await new Promise<void>((resolve) => {
     const stop = (): void => resolve();
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);

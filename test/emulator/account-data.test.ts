@@ -57,6 +57,7 @@ describe('data file', () => {
     ['{"secrets":[{"SecretName":"s","Value":"v"}]}', 'secrets[0]'],
     ['{"secrets":[{"SecretName":"s"},{"SecretName":"s"}]}', 'SecretName "s" is there twice'],
     ['{"certificates":[{"CertificateId":""}]}', 'certificates[0].CertificateId'],
+    ['{"AccountId":"12"}', 'AccountId'],
   ])('%s is refused: %s', (json, message) => {
     expect(() => parseAccountData(json)).toThrow(message);
   });

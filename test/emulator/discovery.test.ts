@@ -16,7 +16,7 @@ describe('ListKeys', () => {
     expect(first.json).toMatchObject({ TotalCount: 101, PageNumber: 1, PageSize: 10 });
     const last = await callV1(emulator, 'ListKeys', { PageNumber: '2', PageSize: '100' });
     expect(last.json['Keys']).toEqual({
-      Key: [{ KeyId: 'key-000101', KeyArn: 'acs:kms:cn-hangzhou:1234567890123456:key/key-000101' }],
+      Key: [{ KeyId: 'key-000101', KeyArn: `acs:kms:cn-hangzhou:${emulator.accountId}:key/key-000101` }],
     });
     const beyond = await callV1(emulator, 'ListKeys', { PageNumber: '9', PageSize: '100' });
     expect(keyList.parse(beyond.json).Keys.Key).toEqual([]);

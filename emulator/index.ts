@@ -1,9 +1,11 @@
-export type { ResourceType } from './account/account.js';
-export { type AccountData, parseAccountData } from './account/account-data.js';
+export { type AccountData, parseAccountData, type RegionData } from './account/account-data.js';
 export { generatedData } from './account/generated-data.js';
+export type { ResourceType } from './account/resource.js';
 export { sampleData } from './account/sample-data.js';
 export type { AccessKey } from './authentication/access-key.js';
-export { type Emulator, type EmulatorOptions, startEmulator } from './emulator.js';
+export type { EmulatedRegion } from './emulated-region.js';
+export { type Emulator, startEmulator } from './emulator.js';
+export type { EmulatorOptions } from './emulator-options.js';
 export { type FaultKind, type FaultPlan, faultKinds } from './faults/fault-plan.js';
 export { parseFaultSpec } from './faults/fault-spec.js';
 export type { RequestRecord } from './request-log.js';

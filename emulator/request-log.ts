@@ -4,6 +4,8 @@ import { headerOf, type IncomingCall, type SignatureScheme, type WireRequest } f
 export interface RequestRecord {
   /** By the emulator's clock, in milliseconds. */
   readonly at: number;
+  /** The region whose endpoint received it. */
+  readonly regionId: string;
   readonly method: string;
   /** Empty when the request named none, or could not be decoded. */
   readonly action: string;
@@ -25,13 +27,24 @@ export interface RequestLog {
   add(
     incoming: IncomingCall,
     request: WireRequest | undefined,
-    result: Pick<RequestRecord, 'at' | 'outcome' | 'requestId'>,
+    result: Pick<RequestRecord, 'at' | 'regionId' | 'outcome' | 'requestId'>,
   ): void;
   /** All requests ever received, or those for one action. */
   count(action?: string): number;
 }
 
 const KEPT = 1000;
+
+/** Adds to both logs. What is read is the first one's. */
+export function logBoth(own: RequestLog, whole: RequestLog): RequestLog {
+  return {
+    ...own,
+    add(...entry) {
+      own.add(...entry);
+      whole.add(...entry);
+    },
+  };
+}
 
 /** A bounded log. Only `actions` are counted by name, so that made-up names cannot fill the memory. */
 export function createRequestLog(actions: readonly string[]): RequestLog {

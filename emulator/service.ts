@@ -1,4 +1,5 @@
 import type { Account } from './account/account.js';
+import type { Region } from './account/region.js';
 import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
 import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
 import type { FaultKind } from './faults/fault-plan.js';
@@ -26,6 +27,8 @@ export type Disposition =
 
 export interface ServiceParts extends AuthenticationState {
   readonly account: Account;
+  /** The region whose endpoint this is. */
+  readonly region: Region;
   readonly catalogue: OperationCatalogue;
   /** Actions that RAM denies. */
   readonly denied: ReadonlySet<string>;
@@ -51,12 +54,13 @@ export function createService(parts: ServiceParts): Service {
     const answer = decoded.ok ? attempt(() => answerTo(decoded.value, parts, fault)) : decoded;
     const reply = render(answer, decoded.ok ? decoded.value.action : '', {
       product: (decoded.ok ? productOf(decoded.value.version) : undefined) ?? 'Kms',
-      regionId: parts.account.regionId,
+      regionId: parts.region.regionId,
       uuid,
       format: replyFormat(incoming),
     });
     parts.log.add(incoming, decoded.ok ? decoded.value : undefined, {
       at: parts.clock(),
+      regionId: parts.region.regionId,
       outcome: faultOutcome(fault) ?? (answer.ok ? 'ok' : answer.error.code),
       requestId: reply.headers['x-acs-request-id'] ?? uuid,
     });
@@ -83,7 +87,7 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   const now = parts.clock();
   const caller = authenticate(request, parts, now);
   const { RegionId: regionId = '' } = request.parameters;
-  if (product === 'Kms' && regionId !== '' && regionId !== parts.account.regionId) {
+  if (product === 'Kms' && regionId !== '' && regionId !== parts.region.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
   if (!parts.quota(request.action, now)) {
@@ -93,7 +97,13 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
     throw kmsRefusal('Forbidden.NoPermission');
   }
   refuseByFault(fault);
-  return operation({ action: request.action, parameters: request.parameters, account: parts.account, caller });
+  return operation({
+    action: request.action,
+    parameters: request.parameters,
+    account: parts.account,
+    region: parts.region,
+    caller,
+  });
 }
 
 function readOperation(

@@ -4,33 +4,44 @@ type Tags = Record<string, string>;
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
 
-/** What an emulated account holds: the shape of the `--data` file. Only the identifiers are required. */
-export interface AccountData {
+/** What one region holds. Only the identifiers are required. */
+export interface RegionData {
+  readonly keys?: readonly KeyData[] | undefined;
+  readonly secrets?: readonly SecretData[] | undefined;
+  readonly certificates?: readonly CertificateData[] | undefined;
+}
+
+export interface KeyData {
+  readonly KeyId: string;
+  /** Begins with `alias/`. */
+  readonly Alias?: string | undefined;
+  readonly Description?: string | undefined;
+  readonly KeyState?: KeyState | undefined;
+  readonly Tags?: Tags | undefined;
+}
+
+export interface SecretData {
+  readonly SecretName: string;
+  readonly Description?: string | undefined;
+  readonly Tags?: Tags | undefined;
+}
+
+export interface CertificateData {
+  readonly CertificateId: string;
+  readonly Tags?: Tags | undefined;
+}
+
+/** What an emulated account holds: the shape of the `--data` file. Lists at the top belong to the first region. */
+export interface AccountData extends RegionData {
   /** 16 digits. Left out: a random one, which lives as long as the emulator. */
   readonly AccountId?: string | undefined;
-  readonly keys?:
-    | {
-        readonly KeyId: string;
-        /** Begins with `alias/`. */
-        readonly Alias?: string | undefined;
-        readonly Description?: string | undefined;
-        readonly KeyState?: KeyState | undefined;
-        readonly Tags?: Tags | undefined;
-      }[]
-    | undefined;
-  readonly secrets?:
-    | { readonly SecretName: string; readonly Description?: string | undefined; readonly Tags?: Tags | undefined }[]
-    | undefined;
-  readonly certificates?: { readonly CertificateId: string; readonly Tags?: Tags | undefined }[] | undefined;
+  /** By region ID: what other regions hold. */
+  readonly regions?: Readonly<Record<string, RegionData>> | undefined;
 }
 
 const tags = z.record(z.string().min(1), z.string());
 
-const accountData: z.ZodType<AccountData> = z.strictObject({
-  AccountId: z
-    .string()
-    .regex(/^\d{16}$/, 'must be 16 digits')
-    .optional(),
+const regionData = z.strictObject({
   keys: z
     .array(
       z.strictObject({
@@ -64,6 +75,15 @@ const accountData: z.ZodType<AccountData> = z.strictObject({
     .optional(),
 });
 
+const accountData: z.ZodType<AccountData> = z.strictObject({
+  AccountId: z
+    .string()
+    .regex(/^\d{16}$/, 'must be 16 digits')
+    .optional(),
+  ...regionData.shape,
+  regions: z.record(z.string().regex(/^[a-z]{2,8}(-[a-z0-9]+)+$/, 'must be a region ID'), regionData).optional(),
+});
+
 /**
  * Parses the text of a `--data` file. Throws `Error` whose message names the wrong field by its path, or says
  * that the text is no JSON. Tags are taken as they are, whatever KMS would say about them.
@@ -81,11 +101,35 @@ export function parseAccountData(json: string): AccountData {
     const path = issue === undefined ? '' : pathText(issue.path);
     throw new Error(`The account data is wrong at ${path === '' ? 'the top' : path}: ${issue?.message ?? 'unknown'}.`);
   }
-  checkUnique('keys', 'KeyId', parsed.data.keys?.map((key) => key.KeyId) ?? []);
-  checkUnique('keys', 'Alias', parsed.data.keys?.flatMap((key) => key.Alias ?? []) ?? []);
-  checkUnique('secrets', 'SecretName', parsed.data.secrets?.map((secret) => secret.SecretName) ?? []);
-  checkUnique('certificates', 'CertificateId', parsed.data.certificates?.map((one) => one.CertificateId) ?? []);
+  checkRegion(parsed.data, '');
+  for (const [regionId, region] of Object.entries(parsed.data.regions ?? {})) {
+    checkRegion(region, `regions.${regionId}.`);
+  }
   return parsed.data;
+}
+
+/** Names are unique within a region; another region may have the same ones. */
+function checkRegion({ keys = [], secrets = [], certificates = [] }: RegionData, where: string): void {
+  checkUnique(
+    `${where}keys`,
+    'KeyId',
+    keys.map((key) => key.KeyId),
+  );
+  checkUnique(
+    `${where}keys`,
+    'Alias',
+    keys.flatMap((key) => key.Alias ?? []),
+  );
+  checkUnique(
+    `${where}secrets`,
+    'SecretName',
+    secrets.map((secret) => secret.SecretName),
+  );
+  checkUnique(
+    `${where}certificates`,
+    'CertificateId',
+    certificates.map((one) => one.CertificateId),
+  );
 }
 
 function checkUnique(list: string, field: string, values: readonly string[]): void {

@@ -1,122 +1,52 @@
-import type { AccountData, KeyState } from './account-data.js';
-import { createTagInterner, type Tag, type TagInterner, type TagSet, withTags } from './tag-set.js';
+import type { AccountData, RegionData } from './account-data.js';
+import { kmsRegionIds } from './kms-regions.js';
+import { createRegion, type Region } from './region.js';
 
-export type ResourceType = 'key' | 'secret' | 'certificate';
-
-/** One thing that can carry tags. `ordinal` is its place on its shelf, by order of creation; it never changes. */
-export interface Resource {
-  readonly ordinal: number;
-  readonly id: string;
-  readonly description: string;
-  /** Written by `Account.setTags` only. */
-  tags: TagSet;
-}
-
-export interface Key extends Resource {
-  /** With the leading `alias/`; undefined for none. */
-  readonly alias: string | undefined;
-  readonly state: KeyState;
-}
-
-/** All resources of one type. */
-export interface Shelf<T extends Resource> {
-  readonly all: readonly T[];
-  find(id: string): T | undefined;
-}
-
-/** The state of the emulated account. */
+/** The state of the emulated account: what its regions hold, and what they share. */
 export interface Account {
-  readonly regionId: string;
   /** 16 digits, as ARNs have it. */
   readonly accountId: string;
-  readonly key: Shelf<Key>;
-  readonly secret: Shelf<Resource>;
-  readonly certificate: Shelf<Resource>;
-  /** Keys that have an alias, by order of creation. */
-  readonly aliased: readonly (Key & { readonly alias: string })[];
-  findAlias(alias: string): Key | undefined;
-  readonly intern: TagInterner;
-  setTags(resource: Resource, tags: TagSet): void;
-  /** Grows with every change of a tag. */
-  readonly version: number;
-  /** `acs:kms:{region}:{account}:{kind}/{name}` */
-  arn(kind: ResourceType | 'alias', name: string): string;
-  /** ISO 8601 time at which a resource came into being, made up from its place. */
-  createdAt(resource: Resource): string;
+  /** The emulated regions, the first one first. */
+  readonly regions: ReadonlyMap<string, Region>;
+  /** What DescribeRegions names. */
+  readonly listedRegions: readonly string[];
 }
 
-const FIRST_CREATED_AT = Date.parse('2024-01-08T02:30:00Z');
+/** Which regions an account has. */
+export type RegionChoice =
+  /** These, and DescribeRegions names no others. */
+  | { readonly only: readonly string[] }
+  /** This one, and those of the data; DescribeRegions names all that KMS has. */
+  | { readonly first: string };
 
-/** An account with a copy of `data`; identifiers and aliases in it must be unique. */
-export function createAccount(data: AccountData, regionId: string, accountId: string): Account {
-  const intern = createTagInterner();
-  const tagSet = (tags: Readonly<Record<string, string>> = {}) =>
-    withTags(
-      [],
-      Object.entries(tags).map(([key, value]) => intern(key, value)),
-    );
-  const key = createShelf((data.keys ?? []).map((one, ordinal) => toKey(one, ordinal, tagSet(one.Tags))));
-  const secret = createShelf(
-    (data.secrets ?? []).map((one, ordinal) => ({
-      ordinal,
-      id: one.SecretName,
-      description: one.Description ?? '',
-      tags: tagSet(one.Tags),
-    })),
+/**
+ * An account with a copy of `data`. What stands at the top of the data belongs to the first region.
+ * Throws `Error` for data of a region that the account does not have, and for a region with two lists of one kind.
+ */
+export function createAccount(data: AccountData, accountId: string, choice: RegionChoice): Account {
+  const inData = Object.keys(data.regions ?? {});
+  const regionIds = 'only' in choice ? choice.only : [...new Set([choice.first, ...inData])];
+  const stray = inData.find((regionId) => !regionIds.includes(regionId));
+  if (stray !== undefined) {
+    throw new Error(`The account data holds region ${JSON.stringify(stray)}, which is not among those to emulate.`);
+  }
+  const regions = new Map(
+    regionIds.map((regionId, index) => {
+      const own = index === 0 ? firstRegionData(data, regionId) : (data.regions?.[regionId] ?? {});
+      return [regionId, createRegion(own, regionId, accountId)];
+    }),
   );
-  const certificate = createShelf(
-    (data.certificates ?? []).map((one, ordinal) => ({
-      ordinal,
-      id: one.CertificateId,
-      description: '',
-      tags: tagSet(one.Tags),
-    })),
-  );
-  const aliased = key.all.filter(hasAlias);
-  const byAlias = new Map(aliased.map((one) => [one.alias, one]));
-  let version = 0;
-  return {
-    regionId,
-    accountId,
-    key,
-    secret,
-    certificate,
-    aliased,
-    intern,
-    findAlias: (alias) => byAlias.get(alias),
-    setTags(resource, tags) {
-      resource.tags = tags;
-      version += 1;
-    },
-    get version() {
-      return version;
-    },
-    arn: (kind, name) => `acs:kms:${regionId}:${accountId}:${kind}/${name}`,
-    createdAt: (resource) => new Date(FIRST_CREATED_AT + resource.ordinal * 60_000).toISOString().replace('.000Z', 'Z'),
-  };
+  const listedRegions = 'only' in choice ? regionIds : [...new Set([...kmsRegionIds, ...regionIds])];
+  return { accountId, regions, listedRegions };
 }
 
-/** The tags of a resource as a plain record, in order of their keys. */
-export function tagRecord(tags: readonly Tag[]): Record<string, string> {
-  return Object.fromEntries(tags.map((tag) => [tag.key, tag.value]));
-}
-
-function createShelf<T extends Resource>(all: readonly T[]): Shelf<T> {
-  const byId = new Map(all.map((resource) => [resource.id, resource]));
-  return { all, find: (id) => byId.get(id) };
-}
-
-function toKey(data: NonNullable<AccountData['keys']>[number], ordinal: number, tags: TagSet): Key {
-  return {
-    ordinal,
-    id: data.KeyId,
-    description: data.Description ?? '',
-    alias: data.Alias,
-    state: data.KeyState ?? 'Enabled',
-    tags,
-  };
-}
-
-function hasAlias(key: Key): key is Key & { readonly alias: string } {
-  return key.alias !== undefined;
+function firstRegionData(data: AccountData, regionId: string): RegionData {
+  const own = data.regions?.[regionId];
+  for (const list of ['keys', 'secrets', 'certificates'] as const) {
+    if (own?.[list] !== undefined && data[list] !== undefined) {
+      throw new Error(`The account data gives ${list} of ${regionId} twice: at the top and in regions.`);
+    }
+  }
+  const { keys = own?.keys, secrets = own?.secrets, certificates = own?.certificates } = data;
+  return { keys, secrets, certificates };
 }

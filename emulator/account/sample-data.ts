@@ -1,10 +1,11 @@
-import type { AccountData } from './account-data.js';
+import type { AccountData, RegionData } from './account-data.js';
 
 /**
  * The sample account: the resources of the UntagResource page, and a believable few more: untagged ones, values
- * that look like typos of one another, a disabled key, one pending deletion, one with a system tag.
+ * that look like typos of one another, a disabled key, one pending deletion, one with a system tag. Each of
+ * `otherRegions` holds a few, among them secrets of the same names.
  */
-export function sampleData(): AccountData {
+export function sampleData(otherRegions: readonly string[] = []): AccountData {
   const page = { tagkey1: 'tagvalue1', tagkey2: 'tagvalue2', owner: 'alice' };
   return {
     AccountId: '1234567890123456',
@@ -91,5 +92,45 @@ export function sampleData(): AccountData {
       { CertificateId: '9f3b6a10-52cd-4e87-b1f4-6c2d8e0a7b91', Tags: { env: 'prod', owner: 'frank' } },
       { CertificateId: 'c2a7e5d4-08f9-4b36-97e1-3d5f6a8b0c12' },
     ],
+    ...(otherRegions.length === 0 ? {} : { regions: Object.fromEntries(otherRegions.map(sampleRegion)) }),
   };
+}
+
+/** A region to which some services were copied: other keys, secrets of the same names. */
+function sampleRegion(regionId: string): readonly [string, RegionData] {
+  const keyId = (last: string) => `key-${regionId.replaceAll('-', '')}65f1c2d3a4${last}`;
+  return [
+    regionId,
+    {
+      keys: [
+        {
+          KeyId: keyId('a1'),
+          Alias: 'alias/orders',
+          Description: 'Order archive, copy',
+          Tags: { env: 'prod', owner: 'bob', 'cost-center': 'cc-1001' },
+        },
+        {
+          KeyId: keyId('a2'),
+          Alias: 'alias/ledger',
+          Description: 'Ledger, moved here in 2025',
+          Tags: { env: 'prod', owner: 'frank', temp: 'migration-2025', legacy: 'true' },
+        },
+        {
+          KeyId: keyId('a3'),
+          Description: 'Load test, April',
+          Tags: { env: 'test', owner: 'dave', temp: 'load-test' },
+        },
+        { KeyId: keyId('a4'), Alias: 'alias/oss-default', Description: 'Object storage' },
+      ],
+      secrets: [
+        {
+          SecretName: 'MyDbCredentials',
+          Description: 'Database of the payment service, standby',
+          Tags: { env: 'prod', owner: 'alice', legacy: 'true' },
+        },
+        { SecretName: 'smtp-relay', Description: 'Outgoing mail', Tags: { env: 'prod', owner: 'alice' } },
+      ],
+      certificates: [],
+    },
+  ];
 }

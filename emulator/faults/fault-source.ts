@@ -9,11 +9,14 @@ export interface FaultSource {
   readonly retryAfterMs: number | undefined;
 }
 
-/** A source for a plan, or for a SPEC text. Throws `Error` for a plan that is wrong. */
-export function createFaultSource(faults: FaultPlan | string | undefined): FaultSource {
+/**
+ * A source for a plan, or for a SPEC text. Sources with another `place` draw in another way from the same seed.
+ * Throws `Error` for a plan that is wrong.
+ */
+export function createFaultSource(faults: FaultPlan | string | undefined, place = 0): FaultSource {
   const plan = typeof faults === 'string' ? parseFaultSpec(faults) : checkFaultPlan(faults ?? {});
   const script = [...(plan.script ?? [])];
-  const draw = seededRandom(plan.seed ?? 1);
+  const draw = seededRandom((plan.seed ?? 1) + place * 0x9e3779b1);
   return {
     next(action) {
       if (plan.actions !== undefined && !plan.actions.includes(action)) {

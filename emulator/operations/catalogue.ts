@@ -1,17 +1,22 @@
 import type { Product } from '../product.js';
-import { listAliases, listAliasesByKeyId } from './aliases.js';
-import { tagResources, untagResources } from './bulk-tags.js';
-import { getCallerIdentity } from './caller-identity.js';
-import { describeCertificate } from './certificates.js';
-import { describeKey, listKeys } from './keys.js';
+import { listAliases, listAliasesByKeyId } from './kms/aliases.js';
+import { tagResources, untagResources } from './kms/bulk-tags.js';
+import { describeCertificate } from './kms/certificates.js';
+import { describeKey, listKeys } from './kms/keys.js';
+import { describeRegions } from './kms/regions.js';
+import { describeSecret, listSecrets } from './kms/secrets.js';
+import { listResourceTags, tagResource, untagResource } from './kms/single-tags.js';
+import { listTagResources } from './kms/tag-listing.js';
 import type { Operation } from './operation.js';
-import { describeRegions } from './regions.js';
-import { describeSecret, listSecrets } from './secrets.js';
-import { listResourceTags, tagResource, untagResource } from './single-tags.js';
-import { listTagResources } from './tag-listing.js';
+import { getCallerIdentity } from './sts/caller-identity.js';
 
 /** Every operation the emulator knows: for each product, by the name of its action. */
 export type OperationCatalogue = Readonly<Record<Product, ReadonlyMap<string, Operation>>>;
+
+/** The names of all operations, of whatever product. */
+export function actionsOf(catalogue: OperationCatalogue): readonly string[] {
+  return Object.values(catalogue).flatMap((operations) => [...operations.keys()]);
+}
 
 /** Newer accounts no longer have the certificate operations. */
 export function createCatalogue(certificateOperations: boolean): OperationCatalogue {

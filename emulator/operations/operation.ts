@@ -1,4 +1,5 @@
 import type { Account } from '../account/account.js';
+import type { Region } from '../account/region.js';
 import type { Principal } from '../authentication/principal.js';
 import type { ReplyBody } from '../wire-reply.js';
 
@@ -7,6 +8,8 @@ export interface OperationCall {
   readonly action: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly account: Account;
+  /** The region whose endpoint was called. */
+  readonly region: Region;
   readonly caller: Principal;
 }
 

@@ -124,6 +124,7 @@ function parseValues(given: ReadonlyMap<OptionName, Given>): OptionValues {
     'state-key': value('state-key', OPTIONS['state-key']),
     journal: value('journal', OPTIONS.journal),
     'log-level': value('log-level', OPTIONS['log-level']),
+    regions: value('regions', OPTIONS.regions),
     'access-key-id': value('access-key-id', OPTIONS['access-key-id']),
     'access-key-secret': value('access-key-secret', OPTIONS['access-key-secret']),
     'security-token': value('security-token', OPTIONS['security-token']),
@@ -147,6 +148,9 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   }
   if (command === 'emulator' && values.data !== undefined && values.keys !== undefined) {
     throw new ConfigError('--data and --keys contradict each other');
+  }
+  if (command === 'emulator' && region !== undefined && values.regions !== undefined) {
+    throw new ConfigError('--region and --regions contradict each other');
   }
   if (command !== 'http') return;
   if ((values['oauth-issuer'] === undefined) !== (values['oauth-audience'] === undefined)) {

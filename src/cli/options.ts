@@ -219,6 +219,14 @@ export const OPTIONS = {
     parse: oneOf('error', 'info', 'debug'),
     fallback: 'info',
   }),
+  regions: option<readonly string[] | undefined>({
+    metavar: 'ID,…',
+    commands: ['emulator'],
+    help: 'regions of the account, each with an endpoint and resources of its own',
+    defaultText: 'cn-hangzhou, or --region',
+    parse: regionIds,
+    fallback: undefined,
+  }),
   'access-key-id': option<string>({
     metavar: 'ID',
     commands: ['emulator'],
@@ -245,7 +253,7 @@ export const OPTIONS = {
   data: option<string | undefined>({
     metavar: 'FILE',
     commands: ['emulator'],
-    help: 'JSON file with the account’s keys, secrets and certificates',
+    help: 'JSON file with what the account holds; its format is in emulator/README.md',
     defaultText: 'sample data',
     parse: nonEmpty,
     fallback: undefined,
@@ -253,7 +261,7 @@ export const OPTIONS = {
   keys: option<number | undefined>({
     metavar: 'N',
     commands: ['emulator'],
-    help: 'N keys key-000001 … instead, each with tags temp, env and mostly owner',
+    help: 'N keys key-000001 … instead in each region, each with tags temp, env and mostly owner',
     parse: wholeNumber(0, 1_000_000),
     fallback: undefined,
   }),
@@ -291,6 +299,13 @@ function option<Value>(definition: Option<Value>): Option<Value> {
 function regionId(text: string): string {
   if (!isRegionId(text)) throw new Error('must be a region ID such as cn-hangzhou');
   return text;
+}
+
+function regionIds(text: string): readonly string[] {
+  const ids = commaList(text);
+  if (!ids.every(isRegionId)) throw new Error('must be region IDs such as cn-hangzhou, separated by commas');
+  if (new Set(ids).size !== ids.length) throw new Error('must name each region once');
+  return ids;
 }
 
 function endpointUrl(text: string): string {

@@ -57,6 +57,7 @@ const EXAMPLES: readonly (readonly [OptionName, string, string, unknown, Environ
   ['oauth-audience', 'http', 'https://a.example/mcp', 'https://a.example/mcp', { KMS_TAGS_OAUTH_ISSUER: 'https://i/' }],
   ['journal', 'http', 'rediss://redis:6379/0', 'rediss://redis:6379/0'],
   ['log-level', 'http', 'debug', 'debug'],
+  ['regions', 'emulator', 'cn-hangzhou,cn-shanghai', ['cn-hangzhou', 'cn-shanghai']],
   ['access-key-id', 'emulator', 'id', 'id'],
   ['access-key-secret', 'emulator', 'secret', 'secret'],
   ['security-token', 'emulator', 'token', 'token'],
@@ -210,6 +211,11 @@ describe('a start-up error', () => {
     [['http', '--host', '127.0.0.1:80'], '--host must be a host name or an IP address'],
     [['http', '--journal', 'http://redis'], '--journal must be a redis:// or rediss:// URL'],
     [['emulator', '--keys', 'many'], '--keys must be a whole number from 0 to 1000000'],
+    [
+      ['emulator', '--regions', 'cn-hangzhou,kms'],
+      '--regions must be region IDs such as cn-hangzhou, separated by commas',
+    ],
+    [['emulator', '--regions', 'cn-hangzhou,cn-hangzhou'], '--regions must name each region once'],
     [['emulator', '--quota', 'true'], '--quota must be on or off'],
   ])('%j', (argv, message) => {
     expect(messageOf(argv)).toBe(message);
@@ -224,6 +230,7 @@ describe('a start-up error', () => {
       {},
       /--endpoint serves cn-hangzhou/,
     ],
+    [['emulator', '--region', 'cn-hangzhou', '--regions', 'cn-beijing'], {}, /--region and --regions contradict/],
     [['emulator', '--keys', '1', '--data', 'x'], {}, /--data and --keys contradict/],
     [['http', '--oauth-issuer', 'https://id.example.com'], {}, /--oauth-issuer and --oauth-audience go together/],
     [['http', '--host', '0.0.0.0'], {}, /--host is not loopback/],

@@ -58,6 +58,9 @@ describe('data file', () => {
     ['{"secrets":[{"SecretName":"s"},{"SecretName":"s"}]}', 'SecretName "s" is there twice'],
     ['{"certificates":[{"CertificateId":""}]}', 'certificates[0].CertificateId'],
     ['{"AccountId":"12"}', 'AccountId'],
+    ['{"regions":{"Hangzhou":{}}}', 'regions.Hangzhou'],
+    ['{"regions":{"cn-beijing":{"keys":[{"KeyId":"k"},{"KeyId":"k"}]}}}', 'regions.cn-beijing.keys: KeyId "k"'],
+    ['{"regions":{"cn-beijing":{"regions":{}}}}', 'regions.cn-beijing'],
   ])('%s is refused: %s', (json, message) => {
     expect(() => parseAccountData(json)).toThrow(message);
   });

@@ -14,6 +14,8 @@ export interface RawReply {
 
 export interface RawOptions {
   readonly method?: string;
+  /** Whose endpoint is called; the first region's without it. */
+  readonly regionId?: string;
   /** Send everything in a form body (V1 only). */
   readonly isForm?: boolean;
   readonly now?: number;
@@ -48,7 +50,8 @@ export async function callV1(
   });
   const accessKeySecret = options.accessKeySecret ?? emulator.accessKeySecret;
   const signed = canonicalQuery({ Signature: signV1({ method, parameters: all, accessKeySecret }), ...all });
-  return send(isForm ? `${emulator.endpoint}/` : `${emulator.endpoint}/?${signed}`, {
+  const endpoint = endpointOf(emulator, options);
+  return send(isForm ? `${endpoint}/` : `${endpoint}/?${signed}`, {
     method,
     headers: { ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}), ...options.headers },
     ...(isForm ? { body: signed } : {}),
@@ -65,7 +68,7 @@ export async function callV3(
   const { method = 'POST', now = Date.now(), body = '' } = options;
   const bodySha256 = createHash('sha256').update(body).digest('hex');
   const headers = present({
-    host: new URL(emulator.endpoint).host,
+    host: new URL(endpointOf(emulator, options)).host,
     'x-acs-action': action,
     'x-acs-version': '2016-01-20',
     'x-acs-date': timestamp(now),
@@ -87,11 +90,15 @@ export async function callV3(
   });
   const credential = options.accessKeyId ?? emulator.accessKeyId;
   const authorization = `${V3_ALGORITHM} Credential=${credential},SignedHeaders=${signedHeaders},Signature=${signature}`;
-  return send(`${emulator.endpoint}/?${query}`, {
+  return send(`${endpointOf(emulator, options)}/?${query}`, {
     method,
     headers: { ...headers, authorization, ...options.unsigned },
     ...(body === '' ? {} : { body: Buffer.from(body) }),
   });
+}
+
+function endpointOf(emulator: Emulator, { regionId }: RawOptions): string {
+  return regionId === undefined ? emulator.endpoint : emulator.region(regionId).endpoint;
 }
 
 /** Sends anything at all. */

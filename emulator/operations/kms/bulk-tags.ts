@@ -1,10 +1,10 @@
-import type { Key, Resource } from '../account/account.js';
-import { type TagSet, withoutTags, withTags } from '../account/tag-set.js';
-import { assumptions } from '../assumptions.js';
-import { kmsRefusal, missingParameter } from '../refusal.js';
+import type { Key, Resource } from '../../account/resource.js';
+import { type TagSet, withoutTags, withTags } from '../../account/tag-set.js';
+import { assumptions } from '../../assumptions.js';
+import { kmsRefusal, missingParameter } from '../../refusal.js';
+import type { Operation, OperationCall } from '../operation.js';
+import { flag, flatItems, flatList } from '../parameters.js';
 import { readResourceType } from './bulk-scope.js';
-import type { Operation, OperationCall } from './operation.js';
-import { flag, flatItems, flatList } from './parameters.js';
 import { checkBulkKey, checkBulkTag, checkTagCount, isSystemTag } from './tag-rules.js';
 import { checkTaggable } from './target.js';
 
@@ -15,7 +15,7 @@ export const tagResources: Operation = (call) => {
   if (items.length === 0) {
     throw missingParameter('Tag');
   }
-  const tags = items.map((item) => call.account.intern(item.get('Key') ?? '', item.get('Value') ?? ''));
+  const tags = items.map((item) => call.region.intern(item.get('Key') ?? '', item.get('Value') ?? ''));
   for (const tag of tags) {
     checkBulkTag(tag, 'Tag');
   }
@@ -57,7 +57,7 @@ function findResources(call: OperationCall): readonly Resource[] {
     throw missingParameter('ResourceId');
   }
   return ids.map((id) => {
-    const found = call.account[type].find(id);
+    const found = call.region[type].find(id);
     if (found === undefined) {
       throw kmsRefusal(assumptions.unknownBulkResource);
     }
@@ -70,7 +70,7 @@ function findResources(call: OperationCall): readonly Resource[] {
 
 function apply(call: OperationCall, changes: readonly { readonly resource: Resource; readonly next: TagSet }[]): void {
   for (const { resource, next } of changes) {
-    call.account.setTags(resource, next);
+    call.region.setTags(resource, next);
   }
 }
 

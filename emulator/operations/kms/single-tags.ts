@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type TagSet, withoutTags, withTags } from '../account/tag-set.js';
-import { invalidParameter, missingParameter } from '../refusal.js';
-import type { ReplyBody } from '../wire-reply.js';
-import type { Operation } from './operation.js';
-import { jsonParameter } from './parameters.js';
+import { type TagSet, withoutTags, withTags } from '../../account/tag-set.js';
+import { invalidParameter, missingParameter } from '../../refusal.js';
+import type { ReplyBody } from '../../wire-reply.js';
+import type { Operation } from '../operation.js';
+import { jsonParameter } from '../parameters.js';
 import { checkRemovableKey, checkTag, checkTagCount } from './tag-rules.js';
 import { findKey, findTagTarget } from './target.js';
 
@@ -23,7 +23,7 @@ export const untagResource: Operation = (call) => {
     checkRemovableKey(key, 'TagKeys');
   }
   const target = findTagTarget(call);
-  call.account.setTags(target, withoutTags(target.tags, new Set(keys)));
+  call.region.setTags(target, withoutTags(target.tags, new Set(keys)));
   return {};
 };
 
@@ -36,14 +36,14 @@ export const tagResource: Operation = (call) => {
   if (given.length === 0) {
     throw invalidParameter('Tags');
   }
-  const tags = given.map(({ TagKey, TagValue }) => call.account.intern(TagKey, TagValue));
+  const tags = given.map(({ TagKey, TagValue }) => call.region.intern(TagKey, TagValue));
   for (const tag of tags) {
     checkTag(tag, 'Tags');
   }
   const target = findTagTarget(call);
   const next = withTags(target.tags, tags);
   checkTagCount(next);
-  call.account.setTags(target, next);
+  call.region.setTags(target, next);
   return {};
 };
 

@@ -1,10 +1,10 @@
-import type { Resource } from '../account/account.js';
-import { assumptions } from '../assumptions.js';
-import { invalidParameter } from '../refusal.js';
-import type { ReplyBody } from '../wire-reply.js';
+import type { Resource } from '../../account/resource.js';
+import { assumptions } from '../../assumptions.js';
+import { invalidParameter } from '../../refusal.js';
+import type { ReplyBody } from '../../wire-reply.js';
+import type { Operation, OperationCall } from '../operation.js';
+import { flatItems, flatList } from '../parameters.js';
 import { readResourceType } from './bulk-scope.js';
-import type { Operation, OperationCall } from './operation.js';
-import { flatItems, flatList } from './parameters.js';
 import { checkBulkKey } from './tag-rules.js';
 
 const ROWS_A_PAGE = 200;
@@ -66,7 +66,7 @@ function readFilters(call: OperationCall): readonly TagFilter[] {
 /** All resources of the type, or those named, in order; a name that nothing has selects nothing. */
 function selectResources(call: OperationCall, type: 'key' | 'secret'): readonly Resource[] {
   const ids = flatList(call.parameters, 'ResourceId', 50);
-  const shelf = call.account[type];
+  const shelf = call.region[type];
   if (ids.length === 0) {
     return shelf.all;
   }

@@ -1,32 +1,33 @@
 import * as z from 'zod';
-import type { Account, Resource } from '../account/account.js';
-import { invalidParameter } from '../refusal.js';
-import { jsonParameter, type Parameters } from './parameters.js';
+import type { Region } from '../../account/region.js';
+import type { Resource } from '../../account/resource.js';
+import { invalidParameter } from '../../refusal.js';
+import { jsonParameter, type Parameters } from '../parameters.js';
 
-/** What a resource shows to a filter key: one value. */
-export type FilterFields<T> = Readonly<Record<string, (resource: T, account: Account) => string>>;
+/** What a resource shows to a filter key: one value, or several of which any may match. */
+export type FilterFields<T> = Readonly<Record<string, (resource: T, region: Region) => string | readonly string[]>>;
 
 const filtersSchema = z.array(z.object({ Key: z.string(), Values: z.array(z.string()).max(10).default([]) })).max(10);
 
 /**
  * The resources that pass the `Filters` parameter, a JSON array of `{Key, Values}`: every key must match, by any
  * of its values; a key that is there again adds values. `TagKey` and `TagValue` together must match one tag.
- * The latest results are kept until a tag changes, so that pages do not filter a large account again and again.
+ * The latest results are kept until something changes, so that pages do not filter a large region again and again.
  * Source: ListKeys and ListSecrets pages.
  */
 export function createFilter<T extends Resource>(fields: FilterFields<T>) {
-  const cache = new WeakMap<Account, { version: number; lists: Map<string, readonly T[]> }>();
-  return (account: Account, all: readonly T[], parameters: Parameters): readonly T[] => {
+  const cache = new WeakMap<Region, { version: number; lists: Map<string, readonly T[]> }>();
+  return (region: Region, all: readonly T[], parameters: Parameters): readonly T[] => {
     const text = parameters['Filters'] ?? '';
     if (text === '') {
       return all;
     }
-    let kept = cache.get(account);
-    if (kept === undefined || kept.version !== account.version || kept.lists.size > KEPT_LISTS) {
-      kept = { version: account.version, lists: new Map() };
-      cache.set(account, kept);
+    let kept = cache.get(region);
+    if (kept === undefined || kept.version !== region.version || kept.lists.size > KEPT_LISTS) {
+      kept = { version: region.version, lists: new Map() };
+      cache.set(region, kept);
     }
-    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields, account));
+    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields, region));
     kept.lists.set(text, list);
     return list;
   };
@@ -37,7 +38,7 @@ const KEPT_LISTS = 8;
 function readPredicate<T extends Resource>(
   parameters: Parameters,
   fields: FilterFields<T>,
-  account: Account,
+  region: Region,
 ): (resource: T) => boolean {
   const wanted = new Map<string, Set<string>>();
   for (const { Key, Values } of jsonParameter(parameters, 'Filters', filtersSchema) ?? []) {
@@ -62,5 +63,6 @@ function readPredicate<T extends Resource>(
     resource.tags.some((tag) => (tagKeys?.has(tag.key) ?? true) && (tagValues?.has(tag.value) ?? true));
   const asksForTag = tagKeys !== undefined || tagValues !== undefined;
   return (resource) =>
-    byField.every(({ read, values }) => values.has(read(resource, account))) && (!asksForTag || hasTag(resource));
+    byField.every(({ read, values }) => [read(resource, region)].flat().some((value) => values.has(value))) &&
+    (!asksForTag || hasTag(resource));
 }

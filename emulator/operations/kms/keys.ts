@@ -1,7 +1,7 @@
-import type { Key } from '../account/account.js';
+import type { Key } from '../../account/resource.js';
+import type { Operation } from '../operation.js';
+import { pageOf } from '../paging.js';
 import { createFilter } from './filters.js';
-import type { Operation } from './operation.js';
-import { pageOf } from './paging.js';
 import { findKey } from './target.js';
 
 const KEY_SPEC = 'Aliyun_AES_256';
@@ -16,15 +16,15 @@ const filterKeys = createFilter<Key>({
   CreatorType: () => 'User',
   DKMSInstanceId: () => '',
   keyId: (key) => key.id,
-  AliasName: (key) => key.alias ?? '',
-  Creator: (_, account) => account.accountId,
+  AliasName: (key, region) => region.aliases.of(key.id),
+  Creator: (_, region) => region.accountId,
 });
 
-/** A page of the account's keys, in order of creation. */
-export const listKeys: Operation = ({ account, parameters }) => {
-  const { items, summary } = pageOf(parameters, filterKeys(account, account.key.all, parameters), { min: 1, max: 100 });
+/** A page of the region's keys, in order of creation. */
+export const listKeys: Operation = ({ region, parameters }) => {
+  const { items, summary } = pageOf(parameters, filterKeys(region, region.key.all, parameters), { min: 1, max: 100 });
   return {
-    Keys: { Key: items.map((key) => ({ KeyId: key.id, KeyArn: account.arn('key', key.id) })) },
+    Keys: { Key: items.map((key) => ({ KeyId: key.id, KeyArn: region.arn('key', key.id) })) },
     ...summary,
   };
 };
@@ -32,14 +32,14 @@ export const listKeys: Operation = ({ account, parameters }) => {
 /** What is known of one key: everything but its tags. Dates that are not there are printed as "". */
 export const describeKey: Operation = (call) => {
   const key = findKey(call);
-  const { account } = call;
+  const { region } = call;
   return {
     KeyMetadata: {
       KeyId: key.id,
-      Arn: account.arn('key', key.id),
+      Arn: region.arn('key', key.id),
       AutomaticRotation: 'Disabled',
-      CreationDate: account.createdAt(key),
-      Creator: account.accountId,
+      CreationDate: region.createdAt(key),
+      Creator: region.accountId,
       DKMSInstanceId: '',
       DeleteDate: key.state === 'PendingDeletion' ? '2030-01-01T00:00:00Z' : '',
       DeletionProtection: 'Disabled',

@@ -1,29 +1,30 @@
-import type { Account, Key, Resource } from '../account/account.js';
-import type { KeyState } from '../account/account-data.js';
-import { assumptions } from '../assumptions.js';
-import { kmsRefusal, missingParameter } from '../refusal.js';
-import type { OperationCall } from './operation.js';
-import { required } from './parameters.js';
+import type { KeyState } from '../../account/account-data.js';
+import type { Region } from '../../account/region.js';
+import type { Key, Resource } from '../../account/resource.js';
+import { assumptions } from '../../assumptions.js';
+import { kmsRefusal, missingParameter } from '../../refusal.js';
+import type { OperationCall } from '../operation.js';
+import { required } from '../parameters.js';
 
 /** The key a call names by `KeyId`: its ID, or where the operation takes them an alias or an ARN. */
 export function findKey(call: OperationCall): Key {
   const keyId = required(call.parameters, 'KeyId');
-  const byId = call.account.key.find(keyId);
+  const byId = call.region.key.find(keyId);
   if (byId !== undefined) {
     return byId;
   }
   if (!includes(assumptions.keyIdByAliasOrArn, call.action)) {
     throw kmsRefusal(assumptions.unknownKey);
   }
-  const alias = keyId.startsWith('alias/') ? keyId : nameInArn(call.account, 'alias', keyId, 'alias/');
+  const alias = keyId.startsWith('alias/') ? keyId : nameInArn(call.region, 'alias', keyId, 'alias/');
   if (alias !== undefined) {
-    const aliased = call.account.findAlias(alias);
+    const aliased = call.region.key.find(call.region.aliases.find(alias) ?? '');
     if (aliased === undefined) {
       throw kmsRefusal(assumptions.unknownAlias);
     }
     return aliased;
   }
-  const key = call.account.key.find(nameInArn(call.account, 'key', keyId) ?? '');
+  const key = call.region.key.find(nameInArn(call.region, 'key', keyId) ?? '');
   if (key === undefined) {
     throw kmsRefusal(assumptions.unknownKey);
   }
@@ -33,8 +34,8 @@ export function findKey(call: OperationCall): Key {
 /** The secret a call names by `SecretName`; DescribeSecret takes its ARN, too. */
 export function findSecret(call: OperationCall): Resource {
   const name = required(call.parameters, 'SecretName');
-  const plain = call.action === 'DescribeSecret' ? nameInArn(call.account, 'secret', name) : undefined;
-  const secret = call.account.secret.find(plain ?? name);
+  const plain = call.action === 'DescribeSecret' ? nameInArn(call.region, 'secret', name) : undefined;
+  const secret = call.region.secret.find(plain ?? name);
   if (secret === undefined) {
     throw kmsRefusal(assumptions.unknownSecret);
   }
@@ -43,7 +44,7 @@ export function findSecret(call: OperationCall): Resource {
 
 /** The certificate a call names by `CertificateId`. */
 export function findCertificate(call: OperationCall): Resource {
-  const certificate = call.account.certificate.find(required(call.parameters, 'CertificateId'));
+  const certificate = call.region.certificate.find(required(call.parameters, 'CertificateId'));
   if (certificate === undefined) {
     throw kmsRefusal(assumptions.unknownCertificate);
   }
@@ -79,8 +80,8 @@ export function checkTaggable(state: KeyState): void {
 }
 
 // An ARN of another account or region is none of ours, and so names nothing.
-function nameInArn(account: Account, kind: 'key' | 'alias' | 'secret', text: string, before = ''): string | undefined {
-  const prefix = account.arn(kind, '');
+function nameInArn(region: Region, kind: 'key' | 'alias' | 'secret', text: string, before = ''): string | undefined {
+  const prefix = region.arn(kind, '');
   return text.startsWith(prefix) ? before + text.slice(prefix.length) : undefined;
 }
 

@@ -1,6 +1,6 @@
-import type { Tag } from '../account/tag-set.js';
-import { assumptions } from '../assumptions.js';
-import { invalidParameter, kmsRefusal } from '../refusal.js';
+import type { Tag } from '../../account/tag-set.js';
+import { assumptions } from '../../assumptions.js';
+import { invalidParameter, kmsRefusal } from '../../refusal.js';
 
 /** Letters, digits and `/ _ - . + = @ :`; the bulk page adds the backslash. Source: the TagResource pages. */
 const CHARACTERS = /^[\w/\-.+=@:]*$/;

@@ -1,4 +1,4 @@
-import type { Operation } from './operation.js';
+import type { Operation } from '../operation.js';
 
 /**
  * Who makes the request. `UserId` is given for users alone, `RoleId` for sessions of a role alone.

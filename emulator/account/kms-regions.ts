@@ -1,7 +1,5 @@
-import type { Operation } from './operation.js';
-
 /** Regions of KMS. Source: the endpoint map of the official SDK 3.2.0. */
-export const regionIds = [
+export const kmsRegionIds = [
   'cn-hangzhou',
   'cn-shanghai',
   'cn-qingdao',
@@ -37,9 +35,3 @@ export const regionIds = [
   'me-east-1',
   'me-central-1',
 ] as const;
-
-/** All regions, the emulator's own among them. */
-export const describeRegions: Operation = ({ account }) => {
-  const all = new Set<string>([...regionIds, account.regionId]);
-  return { Regions: { Region: [...all].map((RegionId) => ({ RegionId })) } };
-};

@@ -1,24 +1,24 @@
-import type { Operation } from './operation.js';
+import type { Operation } from '../operation.js';
 import { printTags } from './single-tags.js';
 import { findCertificate } from './target.js';
 
 /** What is known of one certificate. `Tags` is a string that holds JSON, unlike everywhere else. */
 export const describeCertificate: Operation = (call) => {
   const certificate = findCertificate(call);
-  const { account } = call;
+  const { region } = call;
   return {
     CertificateId: certificate.id,
-    Arn: account.arn('certificate', certificate.id),
+    Arn: region.arn('certificate', certificate.id),
     Status: 'ACTIVE',
     KeySpec: 'RSA_2048',
     Issuer: 'CN=Example CA,O=Example,C=CN',
     Subject: 'CN=www.example.com,O=Example,C=CN',
     Serial: certificate.id.replaceAll('-', '').slice(0, 16),
     SignatureAlgorithm: 'SHA256withRSA',
-    NotBefore: account.createdAt(certificate),
+    NotBefore: region.createdAt(certificate),
     NotAfter: '2034-01-08T02:30:00Z',
-    CreatedAt: account.createdAt(certificate),
-    UpdatedAt: account.createdAt(certificate),
+    CreatedAt: region.createdAt(certificate),
+    UpdatedAt: region.createdAt(certificate),
     Tags: JSON.stringify(printTags(certificate.tags)),
   };
 };

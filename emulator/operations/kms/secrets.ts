@@ -1,8 +1,9 @@
-import type { Account, Resource } from '../account/account.js';
+import type { Region } from '../../account/region.js';
+import type { Resource } from '../../account/resource.js';
+import type { Operation } from '../operation.js';
+import { pageOf } from '../paging.js';
+import { flag } from '../parameters.js';
 import { createFilter } from './filters.js';
-import type { Operation } from './operation.js';
-import { pageOf } from './paging.js';
-import { flag } from './parameters.js';
 import { printTags } from './single-tags.js';
 import { findSecret } from './target.js';
 
@@ -11,15 +12,15 @@ const filterSecrets = createFilter<Resource>({
   Description: (secret) => secret.description,
   DKMSInstanceId: () => '',
   SecretType: () => 'Generic',
-  Creator: (_, account) => account.accountId,
+  Creator: (_, region) => region.accountId,
 });
 
-/** A page of the account's secrets, in order of creation; with their tags when `FetchTags` is true. */
-export const listSecrets: Operation = ({ account, parameters }) => {
+/** A page of the region's secrets, in order of creation; with their tags when `FetchTags` is true. */
+export const listSecrets: Operation = ({ region, parameters }) => {
   const withTags = flag(parameters, 'FetchTags');
-  const all = filterSecrets(account, account.secret.all, parameters);
+  const all = filterSecrets(region, region.secret.all, parameters);
   const { items, summary } = pageOf(parameters, all, { min: 1, max: 100 });
-  return { SecretList: { Secret: items.map((secret) => printSecret(account, secret, withTags)) }, ...summary };
+  return { SecretList: { Secret: items.map((secret) => printSecret(region, secret, withTags)) }, ...summary };
 };
 
 /** What is known of one secret, never its value; with its tags when `FetchTags` is true. */
@@ -27,8 +28,8 @@ export const describeSecret: Operation = (call) => {
   const withTags = flag(call.parameters, 'FetchTags');
   const secret = findSecret(call);
   return {
-    ...printSecret(call.account, secret, withTags),
-    Arn: call.account.arn('secret', secret.id),
+    ...printSecret(call.region, secret, withTags),
+    Arn: call.region.arn('secret', secret.id),
     Description: secret.description,
     EncryptionKeyId: '',
     DKMSInstanceId: '',
@@ -42,12 +43,12 @@ export const describeSecret: Operation = (call) => {
   };
 };
 
-function printSecret(account: Account, secret: Resource, withTags: boolean) {
+function printSecret(region: Region, secret: Resource, withTags: boolean) {
   return {
     SecretName: secret.id,
     SecretType: 'Generic',
-    CreateTime: account.createdAt(secret),
-    UpdateTime: account.createdAt(secret),
+    CreateTime: region.createdAt(secret),
+    UpdateTime: region.createdAt(secret),
     ...(withTags ? { Tags: { Tag: printTags(secret.tags) } } : {}),
   };
 }

@@ -1,0 +1,84 @@
+import type { RegionData } from './account-data.js';
+import { type AliasBook, createAliasBook } from './alias-book.js';
+import { createShelf, type Key, type Resource, type ResourceType, type Shelf } from './resource.js';
+import { createTagInterner, type TagInterner, type TagSet, withTags } from './tag-set.js';
+
+/** What the emulated account holds in one region. */
+export interface Region {
+  readonly regionId: string;
+  readonly accountId: string;
+  readonly key: Shelf<Key>;
+  readonly secret: Shelf<Resource>;
+  readonly certificate: Shelf<Resource>;
+  readonly aliases: Pick<AliasBook, 'all' | 'find' | 'of'>;
+  setAlias(name: string, keyId: string): void;
+  removeAlias(name: string): void;
+  readonly intern: TagInterner;
+  setTags(resource: Resource, tags: TagSet): void;
+  /** Grows with every change. */
+  readonly version: number;
+  /** `acs:kms:{region}:{account}:{kind}/{name}` */
+  arn(kind: ResourceType | 'alias', name: string): string;
+  /** ISO 8601 time at which a resource came into being, made up from its place. */
+  createdAt(resource: Resource): string;
+}
+
+const FIRST_CREATED_AT = Date.parse('2024-01-08T02:30:00Z');
+
+/** A region with a copy of `data`; identifiers and aliases in it must be unique. */
+export function createRegion(data: RegionData, regionId: string, accountId: string): Region {
+  const intern = createTagInterner();
+  const tagSet = (tags: Readonly<Record<string, string>> = {}) =>
+    withTags(
+      [],
+      Object.entries(tags).map(([key, value]) => intern(key, value)),
+    );
+  const { keys = [], secrets = [], certificates = [] } = data;
+  const aliases = createAliasBook(
+    keys.flatMap(({ KeyId, Alias: name }) => (name === undefined ? [] : { name, keyId: KeyId })),
+  );
+  let version = 0;
+  return {
+    regionId,
+    accountId,
+    key: createShelf(
+      keys.map((one, ordinal) => ({
+        ordinal,
+        id: one.KeyId,
+        description: one.Description ?? '',
+        state: one.KeyState ?? 'Enabled',
+        tags: tagSet(one.Tags),
+      })),
+    ),
+    secret: createShelf(
+      secrets.map((one, ordinal) => ({
+        ordinal,
+        id: one.SecretName,
+        description: one.Description ?? '',
+        tags: tagSet(one.Tags),
+      })),
+    ),
+    certificate: createShelf(
+      certificates.map((one, ordinal) => ({ ordinal, id: one.CertificateId, description: '', tags: tagSet(one.Tags) })),
+    ),
+    aliases,
+    setAlias(name, keyId) {
+      aliases.set(name, keyId);
+      version += 1;
+    },
+    removeAlias(name) {
+      aliases.remove(name);
+      version += 1;
+    },
+    intern,
+    setTags(resource, tags) {
+      resource.tags = tags;
+      version += 1;
+    },
+    get version() {
+      return version;
+    },
+    arn: (kind, name) => `acs:kms:${regionId}:${accountId}:${kind}/${name}`,
+    createdAt: (resource) => new Date(FIRST_CREATED_AT + resource.ordinal * 60_000).toISOString().replace('.000Z', 'Z'),
+  };
+}

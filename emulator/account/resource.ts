@@ -1,0 +1,33 @@
+import type { KeyState } from './account-data.js';
+import type { Tag, TagSet } from './tag-set.js';
+
+export type ResourceType = 'key' | 'secret' | 'certificate';
+
+/** One thing that can carry tags. `ordinal` is its place on its shelf, by order of creation; it never changes. */
+export interface Resource {
+  readonly ordinal: number;
+  readonly id: string;
+  readonly description: string;
+  /** Written by `Region.setTags` only. */
+  tags: TagSet;
+}
+
+export interface Key extends Resource {
+  readonly state: KeyState;
+}
+
+/** All resources of one type. */
+export interface Shelf<T extends Resource> {
+  readonly all: readonly T[];
+  find(id: string): T | undefined;
+}
+
+export function createShelf<T extends Resource>(all: readonly T[]): Shelf<T> {
+  const byId = new Map(all.map((resource) => [resource.id, resource]));
+  return { all, find: (id) => byId.get(id) };
+}
+
+/** The tags of a resource as a plain record, in order of their keys. */
+export function tagRecord(tags: readonly Tag[]): Record<string, string> {
+  return Object.fromEntries(tags.map((tag) => [tag.key, tag.value]));
+}

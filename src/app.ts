@@ -4,54 +4,76 @@ import { join } from 'node:path';
 import { KMS_VERSION, type Kms, kmsClient } from './aliyun/kms/kms-client.js';
 import { quotaPacer } from './aliyun/kms/quota.js';
 import { isLoopback, regionOfEndpoint, resolveEndpoint } from './aliyun/kms/region.js';
+import { accountFinder } from './aliyun/sts/account.js';
+import { STS_VERSION, stsClient } from './aliyun/sts/sts-client.js';
+import { systemClock } from './base/clock.js';
+import { logSafe } from './base/log-safe.js';
 import { VERSION } from './base/version.js';
 import { tagProtection } from './changes/protection.js';
 import type { OptionValues } from './cli/options.js';
 import type { CredentialSource } from './credentials/credentials.js';
 import { credentialSource, staticCredentials } from './credentials/source.js';
-import { recentList } from './inventory/recent-list.js';
+import { recentRegions } from './inventory/recent-regions.js';
 import { fileJournalStore } from './journal/file-store.js';
-import { changeJournal, type JournalStore } from './journal/journal.js';
+import { changeJournal } from './journal/journal.js';
+import type { JournalStore } from './journal/store.js';
 import type { ServerDeps } from './mcp/call.js';
-import { hmacSeal } from './mcp/signed-token.js';
-import { rpcClient } from './rpc/rpc-client.js';
+import { tokenSigner } from './mcp/signed-token.js';
+import type { RetryPolicy } from './rpc/retry-policy.js';
+import { type Pace, type RpcClient, rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A server's parts, put together, and what to do with them at the end. */
-export interface Assembly {
+/** What a server is made of, and what to do with it at the end. */
+export interface App {
   readonly deps: ServerDeps;
   /** Closes connections, the embedded emulator, and whatever else holds the process. */
   close(): Promise<void>;
 }
 
-/** Plans and questions are good for this long. */
-const SEAL_TTL_MS = 10 * 60_000;
+/** What tests change: a process takes the defaults. */
+export interface AppTuning {
+  readonly retry?: RetryPolicy;
+  readonly store?: JournalStore | undefined;
+}
+
+/** Questions are good for this long. */
+const TOKEN_TTL_MS = 10 * 60_000;
 /** A person's time on a connection that holds the call open; the call as a whole stays under 55 s. */
 const ANSWER_MS = 40_000;
 
-/** Puts a server together from its options. Nothing is loaded, opened or sent before it is needed. */
-export async function assemble(values: OptionValues, env: Environment, store?: JournalStore): Promise<Assembly> {
-  const target = values.emulator ? await emulatedTarget(values) : realTarget(values, env);
+/** Makes a server of its options. Nothing is loaded, opened or sent before it is needed. */
+export async function createApp(values: OptionValues, env: Environment, tuning: AppTuning = {}): Promise<App> {
+  const upstream = values.emulator ? await emulatedUpstream(values) : realUpstream(values, env);
+  const { credentials, endpoint } = upstream;
   const transports = new Map<string, Transport>();
-  const clients = new Map<string, Kms>();
-  const openKms = (regionId: string): Kms => {
-    const origin = resolveEndpoint(regionId, { endpoint: target.endpoint, network: values.network });
+  const openRpc = (origin: string, version: string, pace?: Pace): RpcClient => {
     const transport = transports.get(origin) ?? undiciTransport({ env, loopback: isLoopback(origin) });
     transports.set(origin, transport);
-    const rpc = rpcClient({
+    return rpcClient({
       origin,
-      version: KMS_VERSION,
+      version,
       signature: values.signature,
-      credentials: target.credentials,
+      credentials,
       transport,
       userAgent: `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`,
       timeoutMs: values.timeout,
-      pace: quotaPacer(),
+      ...(pace === undefined ? {} : { pace }),
+      ...(tuning.retry === undefined ? {} : { retry: tuning.retry }),
     });
-    return kmsClient(rpc, regionId);
   };
+  const clients = new Map<string, Kms>();
+  const openKms = (regionId: string): Kms => {
+    const origin = resolveEndpoint(regionId, { endpoint, network: values.network });
+    return kmsClient(openRpc(origin, KMS_VERSION, quotaPacer()), regionId);
+  };
+  const account = accountFinder({
+    sts: stsClient(openRpc(stsEndpoint(upstream), STS_VERSION)),
+    credentials,
+    endpoint: endpoint ?? 'aliyuncs.com',
+    clock: systemClock,
+  });
   return {
     deps: {
       kms(regionId) {
@@ -59,27 +81,27 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
         clients.set(regionId, kms);
         return kms;
       },
-      journal: changeJournal({ store: store ?? fileJournalStore(stateDirectory(values, env)) }),
+      account,
+      journal: changeJournal(tuning.store ?? fileJournalStore(stateDirectory(values, env))),
       protection: tagProtection(values.protect),
-      seal: hmacSeal(values['state-key'] ?? randomBytes(32), SEAL_TTL_MS),
-      recentList: recentList(Date.now),
-      defaultRegion: values.region ?? target.boundRegion,
-      boundRegion: target.boundRegion,
+      tokens: tokenSigner(values['state-key'] ?? randomBytes(32), TOKEN_TTL_MS, Date.now),
+      recentRegions: recentRegions(systemClock.elapsed),
+      defaultRegion: values.region ?? upstream.boundRegion,
+      servedRegions: upstream.boundRegion === undefined ? undefined : [upstream.boundRegion],
       readOnly: values['read-only'],
       confirmMode: values.confirm,
-      snapshot: !values['no-snapshot'],
+      readBeforeWrite: !values['no-snapshot'],
       answerMs: ANSWER_MS,
-      now: Date.now,
-      reportBug: (error) => {
-        // The name and the place; a message may quote what must not be logged.
-        const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6).join('\n') : '';
-        process.stderr.write(`internal error: ${error instanceof Error ? error.name : typeof error}\n${stack}\n`);
+      clock: systemClock,
+      onUnexpectedError(error) {
+        const { name, stack } = logSafe(error);
+        process.stderr.write(`unexpected error: ${name}\n${stack.join('\n')}\n`);
       },
     },
     async close() {
       // The process is about to end: what cannot be closed is no reason to end badly.
       await Promise.allSettled([...transports.values()].map((transport) => transport.close()));
-      await target.close();
+      await upstream.close();
     },
   };
 }
@@ -92,7 +114,7 @@ interface Upstream {
   close(): Promise<void>;
 }
 
-function realTarget(values: OptionValues, env: Environment): Upstream {
+function realUpstream(values: OptionValues, env: Environment): Upstream {
   const { endpoint, profile, region } = values;
   return {
     endpoint,
@@ -102,7 +124,7 @@ function realTarget(values: OptionValues, env: Environment): Upstream {
   };
 }
 
-async function emulatedTarget(values: OptionValues): Promise<Upstream> {
+async function emulatedUpstream(values: OptionValues): Promise<Upstream> {
   const { startEmulator } = await import('../emulator/index.js');
   const emulator = await startEmulator(values.region === undefined ? {} : { regionId: values.region });
   const { accessKeyId, accessKeySecret } = emulator;
@@ -112,6 +134,11 @@ async function emulatedTarget(values: OptionValues): Promise<Upstream> {
     credentials: staticCredentials({ accessKeyId, accessKeySecret, source: 'embedded emulator' }),
     close: () => emulator.close(),
   };
+}
+
+/** An endpoint on this machine is an emulator, which answers for STS, too: nothing may leave for Alibaba Cloud then. */
+function stsEndpoint({ endpoint }: Upstream): string {
+  return endpoint !== undefined && isLoopback(endpoint) ? endpoint : 'https://sts.aliyuncs.com';
 }
 
 /** `$XDG_STATE_HOME/alicloud-kms-tags-mcp`; changes of the embedded emulator are kept apart from real ones. */

@@ -15,12 +15,16 @@ export function plain(text: string, cap = 300): string {
 }
 
 /** A code or a RequestId of the service: as it is when it looks like one, else quoted like any text of others. */
-export function token(text: string): string {
+export function quoteCode(text: string): string {
   return /^[\w.-]{1,80}$/.test(text) ? text : quote(text, 80);
 }
 
-/** Controls, format characters (bidirectional marks, zero-width, soft hyphen, tags), line and paragraph separators. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]+/gu;
+/**
+ * Controls, format characters (bidirectional marks, zero-width, soft hyphen, tags), line and paragraph separators, and
+ * letters that show nothing: Hangul fillers, the Braille blank, the combining grapheme joiner, Khmer inherent vowels.
+ */
+const INVISIBLE =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}\p{Default_Ignorable_Code_Point}\u2800\u115f\u1160\u3164\uffa0]+/gu;
 
 /** `items` quoted and joined, at most `most` of them, then "and N more". */
 export function quoteList(items: readonly string[], most = 20): string {

@@ -10,7 +10,9 @@ export type TagsErrorCode =
   | 'PLAN_MISMATCH'
   | 'CHANGED_SINCE_PREVIEW'
   | 'JOURNAL_UNAVAILABLE'
-  | 'CHANGE_NOT_FOUND';
+  | 'CHANGE_RUNNING'
+  | 'CHANGE_NOT_FOUND'
+  | 'BUSY';
 
 /** A refusal of ours, made before anything was sent: nothing was changed. */
 export class TagsError extends Error {

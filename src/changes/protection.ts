@@ -25,8 +25,3 @@ export function tagProtection(patterns: readonly string[]): Protection {
     },
   };
 }
-
-/** Keys that Alibaba Cloud owns; the bulk operations refuse them. Source: help pages of TagResources, UntagResources. */
-export function isSystemTag(key: string): boolean {
-  return key.startsWith('aliyun') || key.startsWith('acs:');
-}

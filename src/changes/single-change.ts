@@ -1,19 +1,55 @@
 import type { Kms } from '../aliyun/kms/kms-client.js';
 import { type Tags, tagRecord } from '../aliyun/kms/tag-record.js';
+import type { Account } from '../aliyun/sts/account.js';
 import type { ResourceRef } from '../inventory/resource.js';
-import type { Snapshot } from '../inventory/snapshot.js';
-import { type TagStates, tagStates } from '../journal/change.js';
+import { isAlias } from '../inventory/selection.js';
+import { NOT_READ, readSnapshot, type Snapshot } from '../inventory/snapshot.js';
 import type { Journal } from '../journal/journal.js';
+import type { Operations } from '../journal/plan.js';
+import { statesOf, tagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
-import { codeOf } from './bulk-send.js';
+import { failureCode } from './failure-code.js';
+import { singleSentence } from './sentence.js';
 
-/** What a change of one resource needs. */
-export interface SingleChange {
-  readonly kms: Kms;
-  readonly journal: Journal;
+/** One resource as it is before its change. */
+export interface Before {
   readonly ref: ResourceRef;
   readonly snapshot: Snapshot;
+  readonly account: Account;
+}
+
+/**
+ * Reads a resource before it is changed, and learns the account meanwhile. An alias is resolved to its key: it may point
+ * to another one by the time of an undo. `read: false`: nothing is sent, and nothing is known. Rejects with `RpcError`.
+ */
+export async function readBefore(
+  kms: Kms,
+  target: ResourceRef,
+  {
+    read,
+    account,
+    options,
+  }: {
+    readonly read: boolean;
+    readonly account: (options: CallOptions) => Promise<Account>;
+    readonly options: CallOptions;
+  },
+): Promise<Before> {
+  const look = async (): Promise<Pick<Before, 'ref' | 'snapshot'>> => {
+    if (!read) return { ref: target, snapshot: NOT_READ };
+    const isByAlias = target.type === 'key' && isAlias(target.id);
+    const ref = isByAlias ? { ...target, id: (await kms.describeKey(target.id, options)).keyId } : target;
+    return { ref, snapshot: await readSnapshot(kms, ref, options) };
+  };
+  const [looked, whose] = await Promise.all([look(), account(options)]);
+  return { ...looked, account: whose };
+}
+
+/** What a change of one resource needs. */
+export interface SingleChange extends Before {
+  readonly kms: Kms;
+  readonly journal: Journal;
   /** Name of the tool, for the journal. */
   readonly tool: string;
   readonly subject: string | undefined;
@@ -40,43 +76,46 @@ export class WriteFailed extends Error {
 
 /** Removes `tagKeys` from one resource: journal first, then one `UntagResource`. Rejects with `WriteFailed`. */
 export function untagOne(change: SingleChange, tagKeys: readonly string[]): Promise<Changed> {
-  const after = tagStates(tagKeys.map((key) => [key, null]));
-  return writeOne(change, after, () => change.kms.untagResource(change.ref, tagKeys, change.options));
+  return writeOne(change, { remove: tagKeys, set: [], rename: [] }, () =>
+    change.kms.untagResource(change.ref, tagKeys, change.options),
+  );
 }
 
 /** Sets `tags` on one resource: journal first, then one `TagResource`. Rejects with `WriteFailed`. */
 export function tagOne(change: SingleChange, tags: Tags): Promise<Changed> {
-  const after = tagStates(Object.entries(tags));
-  return writeOne(change, after, () => change.kms.tagResource(change.ref, tags, change.options));
+  return writeOne(change, { remove: [], set: Object.entries(tags), rename: [] }, () =>
+    change.kms.tagResource(change.ref, tags, change.options),
+  );
 }
 
 async function writeOne(
-  { journal, ref, snapshot, tool, subject }: SingleChange,
-  after: TagStates,
+  { journal, ref, account, snapshot, tool, subject }: SingleChange,
+  operations: Operations,
   write: () => Promise<{ readonly requestId: string }>,
 ): Promise<Changed> {
+  const { id, type, regionId } = ref;
+  const wanted: [string, string | null][] = [...operations.remove.map((key): [string, null] => [key, null])];
+  for (const [key, value] of operations.set) wanted.push([key, value]);
+  const after = tagStates(wanted);
   const before = snapshot.known ? statesOf(snapshot.tags, Object.keys(after)) : undefined;
-  const items = [{ resourceId: ref.id, before, after }];
-  const change = await journal.begin({ tool, subject, regionId: ref.regionId, resourceType: ref.type, items });
-  const resourceIds = [ref.id];
+  const sentence = singleSentence(operations, ref, account);
+  const header = { tool, sentence, resourceType: type, resources: 1, account, subject };
+  const change = await journal.begin(header, [{ regionId, ids: [id], before, after }]);
+  const what = { regionId, ids: [id] };
   try {
     const { requestId } = await write();
-    await change.record({ kind: 'done', resourceIds, requestId });
+    await change.record({ kind: 'done', ...what, requestId });
     await change.end('done');
     return { changeId: change.changeId, requestId };
   } catch (error) {
+    const code = failureCode(error);
     const failed = error instanceof RpcError ? error : undefined;
-    const isUnknown = failed?.effect === 'unknown';
-    const code = failed === undefined ? undefined : codeOf(failed);
-    await change.record({ kind: isUnknown ? 'unknown' : 'failed', resourceIds, code });
+    const isUnknown = failed === undefined ? code === undefined : failed.effect === 'unknown';
+    const isRefused = failed?.failure.kind === 'service';
+    await change.record({ kind: isUnknown ? 'unknown' : isRefused ? 'refused' : 'not_sent', ...what, code });
     await change.end(isUnknown ? 'unknown' : 'nothing_done');
     throw failed === undefined ? error : new WriteFailed(failed, change.changeId);
   }
-}
-
-/** States of `keys` among `tags`. */
-export function statesOf(tags: Tags, keys: readonly string[]): TagStates {
-  return tagStates(keys.map((key) => [key, Object.hasOwn(tags, key) ? (tags[key] ?? null) : null]));
 }
 
 /** Those of `keys` that `tags` holds, with their values. */

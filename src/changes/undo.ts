@@ -1,143 +1,96 @@
-import type { Kms } from '../aliyun/kms/kms-client.js';
-import type { ChangeItem, StoredChange } from '../journal/change.js';
-import type { Journal, OpenChange } from '../journal/journal.js';
-import type { CallOptions } from '../rpc/rpc-client.js';
-import { type BulkFailure, writeInBulk } from './bulk-write.js';
+import { isSettable } from '../aliyun/kms/limits.js';
+import type { Tags } from '../aliyun/kms/tag-record.js';
+import type { ItemGroup, StoredChange } from '../journal/change.js';
+import { stateName, tagStates } from '../journal/tag-states.js';
 import type { Protection } from './protection.js';
-import { bulkTagWriter, singleTagWriter, type TagWriter } from './tag-writer.js';
-import { planStep, readStep, type SkippedTag, stepsOf } from './undo-steps.js';
+import { type Decision, type Run, runChange } from './run.js';
+import type { RunResult } from './run-result.js';
 
-export interface Undo {
-  readonly kms: Kms;
-  readonly journal: Journal;
-  readonly protection: Protection;
-  readonly change: StoredChange;
-  readonly tool: string;
-  readonly subject: string | undefined;
-  readonly options: CallOptions;
-  /** No write starts after this, in milliseconds since the epoch. */
-  readonly stopAt: number;
-  readonly now: () => number;
-  /** Told how many resources are through. */
-  readonly onProgress: (done: number) => void;
+/** Why a tag was left as it is. */
+export type SkipReason = 'changed since' | 'earlier value unknown' | 'protected' | 'not accepted by KMS any more';
+
+export interface SkippedTag {
+  readonly id: string;
+  readonly key: string;
+  readonly reason: SkipReason;
 }
 
-/** What came of an undo. Tags are counted one by one: a resource can have some restored and some skipped. */
-export interface UndoResult {
-  /** The change that the undo itself is; undefined when there was nothing to write. */
-  readonly changeId: string | undefined;
-  readonly restored: number;
-  /** As before already. */
+/** What of a change is to be undone; undefined: all of it. */
+export interface UndoScope {
+  readonly ids: ReadonlySet<string> | undefined;
+  readonly keys: ReadonlySet<string> | undefined;
+}
+
+const NOTHING = tagStates([]);
+
+export interface Undone extends RunResult {
+  /** Tags that are as before already. */
   readonly unchanged: number;
   readonly skipped: readonly SkippedTag[];
-  readonly failed: readonly BulkFailure[];
-  readonly unknown: readonly string[];
-  /** Resources that time was too short for. */
-  readonly notAttempted: number;
-  readonly unverified: number;
-  /** Some of what failed was changed in part. */
-  readonly touched: boolean;
+}
+
+export interface Undo extends Omit<Run, 'groups' | 'decide'> {
+  readonly change: StoredChange;
+  readonly scope: UndoScope;
+  readonly protection: Protection;
 }
 
 /**
- * Takes a change back: restores each tag that is as the change left it, and leaves alone whatever somebody changed
- * since. What it does is a change of its own. Can be repeated, and then goes on where it stopped.
- * Rejects with `RpcError` or `TagsError` as long as nothing was written.
+ * Undoes a change, or a part of it: restores each tag that is still as the change left it, and leaves alone whatever
+ * somebody changed since. What it does is a change of its own. Can be repeated, and then goes on where it stopped.
+ * Rejects only when nothing was written.
  */
-export async function undoChange(undo: Undo): Promise<UndoResult> {
-  const { change, kms, journal, stopAt, options, now } = undo;
-  const writer = writerFor(kms, change);
-  const result = { restored: 0, unchanged: 0, notAttempted: 0, unverified: 0 };
+export async function undoChange({ change, scope, protection, ...run }: Undo): Promise<Undone> {
   const skipped: SkippedTag[] = [];
-  const failed: BulkFailure[] = [];
-  const unknown: string[] = [];
-  let touched = false;
-  let open: OpenChange | undefined;
-
-  const known = change.items.filter((item) => item.before !== undefined);
-  for (const { resourceId: id, after } of change.items.filter((item) => item.before === undefined)) {
-    for (const key of Object.keys(after)) skipped.push({ id, key, reason: 'earlier value unknown' });
+  let unchanged = 0;
+  const groups = scopedGroups(change, scope);
+  for (const { ids, after } of groups.filter(({ before }) => before === undefined)) {
+    for (const id of ids)
+      for (const key of Object.keys(after)) skipped.push({ id, key, reason: 'earlier value unknown' });
   }
-  const steps = stepsOf(known);
-  let through = 0;
-  let next = prepareStep(steps[0] ?? []);
-  for (const [index, step] of steps.entries()) {
-    if (now() >= stopAt || options.signal?.aborted === true) {
-      result.notAttempted += known.length - through;
-      break;
-    }
-    const prepared = await next.catch((error: unknown) => {
-      // Once something was written, the report must say so: what cannot be read or written down is left for later.
-      if (open === undefined) throw error;
-      return undefined;
-    });
-    if (prepared === undefined) {
-      result.notAttempted += known.length - through;
-      break;
-    }
-    next = prepareStep(steps[index + 1] ?? []);
-    // An error shows when it is awaited; until then it must not count as unhandled.
-    next.catch(() => undefined);
+  const known = groups.filter(({ before }) => before !== undefined);
 
-    const { goals, tagsOf, change: opened } = prepared;
-    result.unchanged += prepared.unchanged;
-    skipped.push(...prepared.skipped);
-    if (opened !== undefined) {
-      const { deadline = Number.POSITIVE_INFINITY, signal } = options;
-      const written = await writeInBulk({
-        writer,
-        goals,
-        stopAt,
-        deadline,
-        signal,
-        now,
-        async onOutcome(outcome) {
-          if (outcome.kind === 'done') for (const id of outcome.resourceIds) result.restored += tagsOf.get(id) ?? 0;
-          await opened.record(outcome);
-        },
-      });
-      failed.push(...written.failures);
-      unknown.push(...written.unknown);
-      result.notAttempted += written.notAttempted;
-      result.unverified += written.unverified;
-      touched ||= written.touched;
+  const decide = (id: string, { before = NOTHING, after }: ItemGroup, current: Tags): Decision => {
+    const restore: [key: string, from: string | null, to: string | null][] = [];
+    const skips: SkippedTag[] = [];
+    let same = 0;
+    for (const [key, left] of Object.entries(after)) {
+      const now = current[key] ?? null;
+      const was = before[key] ?? null;
+      if (now === was) same += 1;
+      else if (now !== left) skips.push({ id, key, reason: 'changed since' });
+      else if (now !== null && protection.protectedOf([key]).length > 0) skips.push({ id, key, reason: 'protected' });
+      else if (was !== null && !isSettable(key, was)) skips.push({ id, key, reason: 'not accepted by KMS any more' });
+      else restore.push([key, now, was]);
     }
-    through += step.length;
-    undo.onProgress(through);
-  }
-  await Promise.allSettled([next]);
-  const clean = failed.length === 0 && result.notAttempted === 0;
-  const isNothing = result.restored === 0 && !touched;
-  await open?.end(unknown.length > 0 ? 'unknown' : isNothing ? 'nothing_done' : clean ? 'done' : 'partial');
-  return { ...result, changeId: open?.changeId, skipped, failed, unknown, touched };
-
-  /** What is to be written for a step, written down; no change where nothing is. */
-  async function prepareStep(step: readonly ChangeItem[]) {
-    const plan = planStep(step, await readStep(writer, step, options), undo.protection);
-    return { ...plan, change: plan.items.length === 0 ? undefined : await writeDown(plan.items) };
-  }
-
-  async function writeDown(items: readonly ChangeItem[]): Promise<OpenChange> {
-    if (open !== undefined) {
-      await open.add(items);
-      return open;
-    }
-    const { regionId, resourceType, changeId: undoes } = change;
-    const { tool, subject } = undo;
-    const resources = steps.length === 1 ? items.length : known.length;
-    open = await journal.begin({ tool, subject, regionId, resourceType, undoes, items, resources });
-    return open;
-  }
+    const note = (): void => {
+      unchanged += same;
+      skipped.push(...skips);
+    };
+    if (restore.length === 0) return { note };
+    const states = (place: 1 | 2) => tagStates(restore.map((tag) => [tag[0], tag[place]]));
+    return { note, write: { before: states(1), after: states(2) } };
+  };
+  const result = await runChange({ ...run, groups: known, decide });
+  return { ...result, unchanged, skipped };
 }
 
-/** A change of one resource is taken back as it was made; certificates have no other way. */
-function writerFor(kms: Kms, { resourceType, resources }: StoredChange): TagWriter {
-  return resourceType === 'certificate' || resources === 1
-    ? singleTagWriter(kms, { type: resourceType })
-    : bulkTagWriter(kms, resourceType);
+/** The groups of a change within the scope, alike earlier states beside each other, so that requests are full. */
+export function scopedGroups({ groups }: StoredChange, { ids, keys }: UndoScope): readonly ItemGroup[] {
+  const scoped = groups.map((group) => ({
+    ...group,
+    ids: ids === undefined ? group.ids : group.ids.filter((id) => ids.has(id)),
+    after: tagStates(Object.entries(group.after).filter(([key]) => keys === undefined || keys.has(key))),
+  }));
+  const left = scoped.filter((group) => group.ids.length > 0 && Object.keys(group.after).length > 0);
+  const nameOf = ({ before }: ItemGroup): string => stateName(before ?? NOTHING);
+  return left
+    .map((group) => ({ group, name: nameOf(group) }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map(({ group }) => group);
 }
 
-/** Whether taking the change back would take values away: tags that it set. */
-export function undoTakesValues(change: StoredChange): boolean {
-  return change.items.some((item) => Object.values(item.after).some((value) => value !== null));
+/** Whether undoing would take values away: tags that the change set. */
+export function undoTakesValues(groups: readonly ItemGroup[]): boolean {
+  return groups.some(({ after }) => Object.values(after).some((value) => value !== null));
 }

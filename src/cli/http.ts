@@ -1,4 +1,4 @@
-import { assemble } from '../app.js';
+import { createApp } from '../app.js';
 import type { Verifier } from '../http/auth/authentication.js';
 import { bearerTokenVerifier } from '../http/auth/bearer-tokens.js';
 import { resourceMetadata } from '../http/auth/resource-metadata.js';
@@ -33,16 +33,17 @@ export async function openHttpServer(
   { limits = {}, cooldownMs }: HttpTuning = {},
 ): Promise<RunningHttp> {
   const journal = await journalOf(values, log);
-  const assembly = await assemble(values, env, journal);
-  const { deps } = assembly;
+  const app = await createApp(values, env, { store: journal });
+  const { deps } = app;
   const close = async (): Promise<void> => {
-    await assembly.close();
+    await app.close();
     await journal?.disconnect();
   };
   try {
     const { host, port = DEFAULT_PORT } = values;
     const server = await startHttpServer({
       deps,
+      profile: values.profile,
       host,
       port,
       allowedHosts: values['allowed-hosts'],

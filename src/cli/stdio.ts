@@ -1,5 +1,5 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { Assembly } from '../app.js';
+import type { App } from '../app.js';
 import { buildServer } from '../mcp/server.js';
 import type { OptionValues } from './options.js';
 
@@ -15,20 +15,22 @@ export async function serveOnStdio(
   values: OptionValues,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  let assembly: Promise<Assembly> | undefined;
+  let app: Promise<App> | undefined;
   const open = async () => {
-    assembly ??= import('../app.js').then(({ assemble }) => assemble(values, env));
+    app ??= import('../app.js').then(({ createApp }) => createApp(values, env));
     try {
-      return (await assembly).deps;
+      return (await app).deps;
     } catch (error) {
       // The next call tries anew.
-      assembly = undefined;
+      app = undefined;
       throw error;
     }
   };
+  const { region: defaultRegion, profile } = values;
+  const source = { readOnly: values['read-only'], defaultRegion, profile };
   await new Promise<void>((resolve) => {
     const transport = new StdioServerTransport();
-    const handle = serveStdio((context) => buildServer({ readOnly: values['read-only'], open }, context), {
+    const handle = serveStdio((context) => buildServer({ ...source, open }, context), {
       transport,
       onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
     });
@@ -47,5 +49,5 @@ export async function serveOnStdio(
     process.stdout.once('error', stop);
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });
-  await (await assembly?.catch(() => undefined))?.close();
+  await (await app?.catch(() => undefined))?.close();
 }

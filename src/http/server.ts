@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { logSafe } from '../base/log-safe.js';
 import type { ServerDeps } from '../mcp/call.js';
 import { buildServer } from '../mcp/server.js';
 import { authenticator, type Verifier } from './auth/authentication.js';
@@ -12,6 +13,8 @@ import { routes } from './routes.js';
 
 export interface HttpServerOptions extends HostPolicyOptions {
   readonly deps: ServerDeps;
+  /** For the instructions, see `ServerSource`. */
+  readonly profile: string | undefined;
   readonly host: string;
   readonly port: number;
   /** Ways to know a caller; empty: nobody is asked. */
@@ -36,9 +39,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { deps, host, port, verifiers, metadata, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   let ready = true;
+  const onUnexpectedError = (error: unknown): void => log.error('unexpected', logSafe(error));
+  const { readOnly, defaultRegion } = deps;
+  const source = {
+    readOnly,
+    defaultRegion,
+    profile: options.profile,
+    open: async () => ({ ...deps, onUnexpectedError }),
+  };
   const mcp = mcpRoute({
     buildServer: (context, line) =>
-      buildServer({ ...deps, reportBug: (error) => log.error('bug', bugDetails(error)) }, context, (outcome) => {
+      buildServer(source, context, (outcome) => {
         if (line) Object.assign(line, outcome);
       }),
     authenticate: authenticator(verifiers),
@@ -63,17 +74,5 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       drained ??= drain(lameDuck);
       return drained;
     },
-  };
-}
-
-/** The name and the place; a message may quote what must not be logged. */
-function bugDetails(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  return {
-    name: error.name,
-    stack: (error.stack ?? '')
-      .split('\n')
-      .slice(1, 6)
-      .map((frame) => frame.trim()),
   };
 }

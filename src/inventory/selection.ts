@@ -1,151 +1,143 @@
-import type { BulkResourceType, Kms, TagFilter, TagRow } from '../aliyun/kms/kms-client.js';
-import { MAX_RESOURCES_PER_REQUEST } from '../aliyun/kms/limits.js';
-import type { Tags } from '../aliyun/kms/tag-record.js';
-import { startHash } from '../base/digest.js';
+import type { BulkResourceType, Kms } from '../aliyun/kms/kms-client.js';
+import { type Tags, tagRecord } from '../aliyun/kms/tag-record.js';
+import { inParallel } from '../base/parallel.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
-import { chunks, inParallel, readResourceIds, readTagRows } from './paging.js';
-import { type TagTable, tagTable } from './tag-table.js';
+import { RpcError } from '../rpc/rpc-error.js';
+import { admitsUntagged, type Condition, meets } from './conditions.js';
+import { readResourceIds, readTagRows } from './pages.js';
+import { readTagsById, resourceRefusal } from './tag-reader.js';
+import { tagTable } from './tag-table.js';
 
-/** Which resources a bulk change is about. */
-export type Selection =
+/** Which resources of a region are asked for. */
+export type Asked =
+  /** By id, alias or ARN of a key; by name or ARN of a secret. */
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'tagged'; readonly filter: TagFilter };
-
-/** A resource that carries at least one of the tag keys in question, with those tags. */
-export interface Carrier {
-  readonly id: string;
-  readonly tags: Tags;
-}
+  | { readonly kind: 'where'; readonly conditions: readonly Condition[] };
 
 /** A selection as it is now. */
-export interface View {
-  /** Sorted by id, so that a part of it can be named by its last id. */
-  readonly carriers: readonly Carrier[];
-  /** Selected, and carrying none of the keys. */
-  readonly absent: number;
-  /** Selected by id, and not in this region. */
-  readonly missing: readonly string[];
-  /** Selected in all, each counted once. */
-  readonly selected: number;
-  /** What the reading took. */
-  readonly requests: number;
+export interface SelectionReading {
+  readonly selected: ReadonlyMap<string, Tags>;
+  /** Others that were seen on the way. */
+  readonly others: ReadonlyMap<string, Tags>;
+  /** Asked for by name, and not there or not to be read. */
+  readonly missing: readonly { readonly id: string; readonly why: string }[];
 }
 
-export interface Reading {
-  readonly kms: Kms;
-  readonly type: BulkResourceType;
-  readonly selection: Selection;
-  readonly tagKeys: readonly string[];
-  /** Leave out what comes up to and including this id: it is done. */
-  readonly after: string | undefined;
-  readonly options: CallOptions;
+const NO_TAGS = tagRecord([]);
+/** So many resources are asked for one by one whether they exist; beyond that the list of all is cheaper. */
+const FEW = 20;
+
+/** Reads a selection: every tag of each resource. Rejects with `RpcError`. */
+export async function readSelection(
+  kms: Kms,
+  type: BulkResourceType,
+  asked: Asked,
+  options: CallOptions,
+): Promise<SelectionReading> {
+  return asked.kind === 'ids'
+    ? readByIds(kms, type, asked.ids, options)
+    : readByConditions(kms, type, asked.conditions, options);
 }
 
-/** Readings by id that are under way at once. */
-const READS_AT_ONCE = 8;
-
-/** Reads a selection in pages: about rows/200 requests, or one for every 50 ids. Rejects with `RpcError`. */
-export async function readSelection(request: Reading): Promise<View> {
-  const { selection, after } = request;
-  let requests = 0;
-  const reading = {
-    ...request,
-    kms: counting(request.kms, () => {
-      requests += 1;
-    }),
-  };
-  const table = tagTable(reading.tagKeys);
-  const missing = selection.kind === 'ids' ? await readByIds(reading, selection.ids, table) : [];
-  if (selection.kind === 'tagged') await readByTag(reading, selection.filter, table);
-  return { ...viewOf(table, missing, after), requests };
+async function readByConditions(
+  kms: Kms,
+  type: BulkResourceType,
+  conditions: readonly Condition[],
+  options: CallOptions,
+): Promise<SelectionReading> {
+  const table = tagTable();
+  const untagged = new Set<string>();
+  const readers = [
+    () => readTagRows(kms, { type }, table.add, options),
+    ...(admitsUntagged(conditions)
+      ? [
+          async () => {
+            for (const id of await readResourceIds(kms, type, options)) untagged.add(id);
+          },
+        ]
+      : []),
+  ];
+  await inParallel(readers, readers.length, (read) => read());
+  const selected = new Map<string, Tags>();
+  const others = new Map<string, Tags>();
+  for (const [id, tags] of table.byId) (meets(tags, conditions) ? selected : others).set(id, tags);
+  for (const id of untagged) if (!table.byId.has(id)) selected.set(id, NO_TAGS);
+  return { selected, others, missing: [] };
 }
 
-/** KMS with its readings counted. */
-function counting(kms: Kms, count: () => void): Kms {
-  const counted =
-    <Arguments extends unknown[], Reply>(read: (...parameters: Arguments) => Reply) =>
-    (...parameters: Arguments): Reply => {
-      count();
-      return read(...parameters);
-    };
-  return {
-    ...kms,
-    listTagResources: counted(kms.listTagResources),
-    listKeys: counted(kms.listKeys),
-    listSecrets: counted(kms.listSecrets),
-  };
-}
-
-/** Fills the table; returns the ids that do not exist. */
 async function readByIds(
-  { kms, type, options, after }: Reading,
+  kms: Kms,
+  type: BulkResourceType,
   asked: readonly string[],
-  table: TagTable,
-): Promise<string[]> {
-  const ids = [...new Set(asked)].filter((id) => isLeft(id, after));
-  for (const id of ids) table.select(id);
-  const tagged = new Set<string>();
-  await inParallel(chunks(ids, MAX_RESOURCES_PER_REQUEST), READS_AT_ONCE, (chunk) =>
-    readTagRows(
-      kms,
-      { type, ids: chunk },
-      (row) => {
-        tagged.add(row.resourceId);
-        table.add(row);
-      },
-      options,
-    ),
-  );
-  const untagged = ids.filter((id) => !tagged.has(id));
-  if (untagged.length === 0) return [];
+  options: CallOptions,
+): Promise<SelectionReading> {
+  const missing: { id: string; why: string }[] = [];
+  const ids = new Set<string>();
+  await inParallel([...new Set(asked)], 8, async (name) => {
+    const id = type === 'key' && isAlias(name) ? await keyOfAlias(kms, name, options) : resourceOfArn(name);
+    if (id === undefined) missing.push({ id: name, why: NOT_THERE });
+    else ids.add(id);
+  });
+  const { byId, refused } = await readTagsById(kms, type, [...ids], options);
+  for (const [id, code] of refused) missing.push({ id, why: code });
+  const untagged = [...ids].filter((id) => !byId.has(id) && !refused.has(id));
+  const selected = new Map(byId);
   // A resource without tags and one that does not exist look alike so far.
-  const known = await readResourceIds(kms, type, options);
-  return untagged.filter((id) => !known.has(id));
+  const there = await existing(kms, type, untagged, options);
+  for (const id of untagged) {
+    if (there.has(id)) selected.set(id, NO_TAGS);
+    else missing.push({ id, why: NOT_THERE });
+  }
+  return { selected, others: new Map(), missing };
 }
 
-/** Fills the table. */
-async function readByTag({ kms, type, tagKeys, options }: Reading, filter: TagFilter, table: TagTable): Promise<void> {
-  let showsOtherTags = false;
-  await readTagRows(
-    kms,
-    { type, filter },
-    (row) => {
-      table.add(row);
-      if (row.key !== filter.key) showsOtherTags = true;
-      else if (filter.value === undefined || row.value === filter.value) table.select(row.resourceId);
-    },
-    options,
+const NOT_THERE = 'is not in this region';
+
+async function existing(
+  kms: Kms,
+  type: BulkResourceType,
+  ids: readonly string[],
+  options: CallOptions,
+): Promise<ReadonlySet<string>> {
+  if (ids.length > FEW) return readResourceIds(kms, type, options);
+  const there = new Set<string>();
+  await inParallel(ids, 8, async (id) => {
+    try {
+      await (type === 'key' ? kms.describeKey(id, options) : kms.describeSecret(id, options));
+      there.add(id);
+    } catch (error) {
+      if (resourceRefusal(error) === undefined && !isNoPermission(error)) throw error;
+      // Without the permission to look, a resource without tags is taken to be there: nothing is done to it anyway.
+      if (isNoPermission(error)) there.add(id);
+    }
+  });
+  return there;
+}
+
+function isNoPermission(error: unknown): boolean {
+  return (
+    error instanceof RpcError &&
+    error.failure.kind === 'service' &&
+    /NoPermission|Forbidden\.RAM/.test(error.failure.code)
   );
-  // Nothing says whether the rows of a filtered list show the other tags of a match. If none are seen, ask for each key.
-  const unseen = showsOtherTags ? [] : tagKeys.filter((key) => key !== filter.key);
-  for (const key of unseen) {
-    const addToKnown = (row: TagRow): void => {
-      if (table.has(row.resourceId)) table.add(row);
-    };
-    await readTagRows(kms, { type, filter: { key } }, addToKnown, options);
+}
+
+/** Whether a key is named by an alias, which may point to another key tomorrow. */
+export function isAlias(name: string): boolean {
+  return name.startsWith('alias/') || /^acs:kms:[^:]*:[^:]*:alias\//.test(name);
+}
+
+/** The key that an alias points to now, or undefined when there is none. Rejects with `RpcError`. */
+export async function keyOfAlias(kms: Kms, alias: string, options: CallOptions): Promise<string | undefined> {
+  try {
+    return (await kms.describeKey(alias, options)).keyId;
+  } catch (error) {
+    if (resourceRefusal(error) === undefined) throw error;
+    return undefined;
   }
 }
 
-function isLeft(id: string, after: string | undefined): boolean {
-  return after === undefined || id > after;
-}
-
-function viewOf(table: TagTable, missing: readonly string[], after: string | undefined): Omit<View, 'requests'> {
-  const carriers: Carrier[] = [];
-  let selected = 0;
-  for (const [id, tags] of table.selected()) {
-    if (!isLeft(id, after)) continue;
-    selected += 1;
-    if (tags !== undefined) carriers.push({ id, tags });
-  }
-  carriers.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { carriers, missing, absent: selected - carriers.length - missing.length, selected };
-}
-
-/** Changes when a resource joins or leaves the carriers, or one of the values changes. */
-export function viewDigest({ carriers, missing }: Pick<View, 'carriers' | 'missing'>): string {
-  const hash = startHash();
-  for (const { id, tags } of carriers) hash.update(`${JSON.stringify([id, Object.entries(tags).sort()])}\n`);
-  hash.update(JSON.stringify([...missing].sort()));
-  return hash.digest('base64url');
+/** The id or name in an ARN; anything else as it is. */
+function resourceOfArn(name: string): string {
+  return /^acs:kms:[^:]*:[^:]*:(?:key|secret)\/(.+)$/s.exec(name)?.[1] ?? name;
 }

@@ -37,10 +37,6 @@ export async function readSnapshot(kms: Kms, ref: ResourceRef, options: CallOpti
 
 /** Changes when the set of tags or a value changes: what a person agreed to is compared by it. */
 export function snapshotDigest(snapshot: Snapshot): string {
-  const seen = snapshot.known ? Object.entries(snapshot.tags).sort(byKey) : null;
+  const seen = snapshot.known ? Object.entries(snapshot.tags).sort(([a], [b]) => (a < b ? -1 : 1)) : null;
   return digest(seen);
-}
-
-function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isChangeId } from './change.js';
-import type { JournalStore } from './journal.js';
+import type { JournalStore } from './store.js';
 
 /** How much is kept; the oldest changes go first. */
 export interface JournalLimits {
@@ -48,7 +48,8 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       await prune(directory, limits, id);
     },
 
-    async append(id, line, durable) {
+    async append(id, lines, durable) {
+      const line = [...lines].join('\n');
       const handle = handles.get(id);
       if (handle === undefined) return;
       // After a write that was cut short, as on a full disk, a new line must not be glued to the torn one.
@@ -69,7 +70,8 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       if (!isChangeId(id)) return undefined;
       const file = await open(fileOf(id), 'r').catch(() => undefined);
       if (file === undefined) return undefined;
-      if ((await file.stat()).isFile()) return file.readLines({ encoding: 'utf8' });
+      if ((await file.stat()).isFile())
+        return { lines: file.readLines({ encoding: 'utf8' }), isLeased: handles.has(id) };
       await file.close();
       return undefined;
     },
@@ -78,7 +80,19 @@ export function fileJournalStore(directory: string, limits: JournalLimits = DEFA
       yield* (await changeIds(directory)).reverse();
     },
 
-    async spend(token, ttlMs) {
+    async putPlan(id, lines) {
+      await mkdir(join(directory, 'plans'), { recursive: true, mode: 0o700 });
+      const file = await open(join(directory, 'plans', `${id}.jsonl`), 'wx', 0o600);
+      await writeLines(file, lines);
+      await file.close();
+    },
+
+    async readPlan(id) {
+      const file = await open(join(directory, 'plans', `${id}.jsonl`), 'r').catch(() => undefined);
+      return file?.readLines({ encoding: 'utf8' });
+    },
+
+    async consumeOnce(token, ttlMs) {
       await mkdir(spentDirectory, { recursive: true, mode: 0o700 });
       const first = await claim(join(spentDirectory, createHash('sha256').update(token).digest('hex')));
       await forget(spentDirectory, Date.now() - ttlMs);

@@ -1,142 +1,118 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { type Account, isSameAccount } from '../aliyun/sts/account.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import {
   type ChangeHeader,
-  type ChangeItem,
   type ChangeState,
   type ChangeSummary,
+  type EndState,
+  type ItemGroup,
+  isChangeId,
   newChangeId,
   type Outcome,
   type StoredChange,
+  timeOfChangeId,
 } from './change.js';
-import { unavailable, unreadable } from './errors.js';
-import { unfinishedState } from './liveness.js';
-import { decodeRecord, encodeRecord, type JournalRecord } from './record.js';
+import { journalUnavailable, journalUnreadable } from './errors.js';
+import { isPlanId, type PlanHeader, type StoredPlan } from './plan.js';
+import { maySee, type Principal } from './principal.js';
+import { decodeRecord, encodeRecord, groupLines, type JournalRecord } from './record.js';
+import type { JournalStore } from './store.js';
 
-/**
- * Where the lines of changes are kept. Two stores exist: files (`journal-files.ts`), and Redis for replicas.
- * Ids are change ids; a line has no newline inside.
- */
-export interface JournalStore {
-  /** Creates a change with its first lines; durable when resolved. Rejects when that cannot be promised. */
-  create(id: string, lines: Iterable<string>): Promise<void>;
-  /** Adds a line to a change of this process. `durable`: as `create` promises it. */
-  append(id: string, line: string, durable: boolean): Promise<void>;
-  /** No more lines will come from this process. */
-  close(id: string): Promise<void>;
-  /** The lines of a change in order, or undefined if there is none. A torn last line may be among them. */
-  read(id: string): Promise<AsyncIterable<string> | undefined>;
-  /** Ids of changes, newest first. */
-  newest(): AsyncIterable<string>;
-  /** True the first time a token is seen, false ever after, for at least `ttlMs`. Rejects when it cannot tell. */
-  spend(token: string, ttlMs: number): Promise<boolean>;
+/** Who asks, and for which account: records of another one are not theirs. */
+export interface Reader {
+  readonly principal: Principal;
+  readonly account: Account;
 }
 
-/** Whose changes a caller may see: their own, or everybody's. */
-export interface Viewer {
-  /** Undefined where callers have no names (stdio, HTTP on loopback). */
-  readonly subject: string | undefined;
-  readonly seesAll: boolean;
-}
-
-export interface NewChange extends Pick<ChangeHeader, 'tool' | 'regionId' | 'resourceType' | 'subject' | 'undoes'> {
-  /** Those that are written first; walked twice, so that many need not all be there at once. */
-  readonly items: Iterable<ChangeItem>;
-  /** In all, where more items follow by `add`. */
-  readonly resources?: number;
-}
+/** `other account`: there is such a record, and it was made under other credentials. */
+export type Found<Record> =
+  | { readonly kind: 'found'; readonly record: Record }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'other account' };
 
 /** A change under way. */
 export interface OpenChange {
   readonly changeId: string;
-  /** More resources, before their write. Durable when resolved. Throws `JOURNAL_UNAVAILABLE`. */
-  add(items: readonly ChangeItem[]): Promise<void>;
+  /** Resources, before they are written. Durable when resolved. Throws `JOURNAL_UNAVAILABLE`. */
+  add(groups: readonly ItemGroup[]): Promise<void>;
   /** Never rejects: the write has happened by then, and what undo needs is on disk already. */
   record(outcome: Outcome): Promise<void>;
-  end(state: Extract<ChangeState, 'done' | 'partial' | 'nothing_done' | 'unknown'>): Promise<void>;
+  /** Never rejects. */
+  end(state: EndState): Promise<void>;
 }
 
-/** The change journal: written before a change is sent, read to list changes and to take them back. */
+export interface ListRequest extends Reader {
+  readonly limit: number;
+  /** Only changes of this resource. */
+  readonly resourceId?: string | undefined;
+  /** Goes on after this change. */
+  readonly after?: string | undefined;
+}
+
+/** The change journal: written before a change is sent, read to list and to undo changes. Also keeps plans. */
 export interface Journal {
-  /** Resolves when everything that undo needs is durable. Throws `JOURNAL_UNAVAILABLE`: then nothing may be sent. */
-  begin(change: NewChange): Promise<OpenChange>;
-  /** Newest first. Throws `JOURNAL_UNAVAILABLE`, as `read` does. */
-  list(limit: number, viewer: Viewer): Promise<readonly ChangeSummary[]>;
-  /** Undefined when there is no such change, or it is not the viewer's. */
-  read(changeId: string, viewer: Viewer): Promise<StoredChange | undefined>;
-  /** True once for each token. Throws `JOURNAL_UNAVAILABLE`. */
-  spend(token: string, ttlMs: number): Promise<boolean>;
+  /** Resolves when the change is durable. Throws `JOURNAL_UNAVAILABLE`: then nothing may be sent. */
+  begin(change: Omit<ChangeHeader, 'changeId' | 'time'>, groups: readonly ItemGroup[]): Promise<OpenChange>;
+  /** Newest first. Throws `JOURNAL_UNAVAILABLE`, as all that follow do. */
+  list(request: ListRequest): Promise<{ readonly changes: readonly ChangeSummary[]; readonly hasMore: boolean }>;
+  read(changeId: string, reader: Reader): Promise<Found<StoredChange>>;
+  keepPlan(plan: StoredPlan, ttlMs: number): Promise<void>;
+  readPlan(planId: string, reader: Reader): Promise<Found<StoredPlan>>;
+  /** True once for each token. */
+  consumeOnce(token: string, ttlMs: number): Promise<boolean>;
 }
-
-export interface JournalOptions {
-  readonly store: JournalStore;
-  readonly now?: () => number;
-}
-
-/** Items on one line: large enough to be quick, small enough to be read in pieces. */
-const ITEMS_PER_LINE = 100;
 
 /** A journal over a store of lines. */
-export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
-  const own = new Set<string>();
-  /** Time in the last change id. */
-  let lastId = 0;
+export function changeJournal(store: JournalStore, clock: Clock = systemClock): Journal {
+  /** Time in the last change id; undefined until the newest one there is has been looked up. */
+  let lastTime: number | undefined;
 
-  async function read(changeId: string, withItems: boolean): Promise<StoredChange | undefined> {
-    const lines = await store.read(changeId);
-    if (lines === undefined) return undefined;
-    let header: ChangeHeader | undefined;
-    let ended: ChangeState | undefined;
-    const items: ChangeItem[] = [];
-    const counts = { done: 0, failed: 0, unknown: 0 };
-    const requestIds: string[] = [];
-    const outcomes = new Map<string, Outcome['kind']>();
-    for await (const line of lines) {
-      // A line that was cut off by the end of its process holds nothing that anybody relied on.
-      const record = decodeRecord(line, withItems);
-      if (record === undefined) continue;
-      if ('header' in record) header = record.header;
-      if ('items' in record) items.push(...record.items);
-      if ('outcome' in record) {
-        counts[record.outcome.kind] += record.outcome.resourceIds.length;
-        if (record.outcome.requestId !== undefined) requestIds.push(record.outcome.requestId);
-        if (withItems) for (const id of record.outcome.resourceIds) outcomes.set(id, record.outcome.kind);
-      }
-      if ('end' in record) ended = record.end;
+  /** Sorts after every id there is, whatever a wrong clock once made of one: ids tell the order of writing. */
+  async function nextId(): Promise<string> {
+    if (lastTime === undefined) {
+      const newest = await first(store.newest());
+      const time = newest === undefined ? 0 : timeOfChangeId(newest);
+      lastTime = Math.max(lastTime ?? 0, time);
     }
-    if (header === undefined || header.changeId !== changeId) return undefined;
-    // Without an end, what has no outcome may have been changed all the same.
-    const mayBeChanged = ({ resourceId }: ChangeItem): boolean =>
-      (outcomes.get(resourceId) ?? (ended === undefined ? 'unknown' : 'failed')) !== 'failed';
-    const state = ended ?? unfinishedState(header, now(), own);
-    return { ...header, state, counts, requestIds, items: items.filter(mayBeChanged) };
+    lastTime = Math.max(clock.now(), lastTime + 1);
+    return newChangeId(lastTime, randomBytes(4).toString('hex'));
+  }
+
+  async function readSummary(changeId: string, resourceId?: string) {
+    const stored = isChangeId(changeId) ? await store.read(changeId) : undefined;
+    if (stored === undefined) return undefined;
+    const mark = resourceId === undefined ? undefined : JSON.stringify(resourceId);
+    let header: ChangeHeader | undefined;
+    let end: EndState | undefined;
+    let concerns = mark === undefined;
+    for await (const line of stored.lines) {
+      if (!concerns && mark !== undefined && line.startsWith('{"Items"') && line.includes(mark)) concerns = true;
+      if (line.startsWith('{"Items"') || line.startsWith('{"Outcome"')) continue;
+      const record = decodeRecord(line, false);
+      if (record !== undefined && 'header' in record) header = record.header;
+      if (record !== undefined && 'end' in record) end = record.end;
+    }
+    if (header?.changeId !== changeId || !concerns) return undefined;
+    return { ...header, state: end ?? unfinished(stored.isLeased) };
   }
 
   return {
-    async begin({ items, resources, ...change }) {
-      const time = now();
-      // Changes of one millisecond, too, sort as they were made.
-      lastId = Math.max(time, lastId + 1);
-      const changeId = newChangeId(lastId, randomBytes(4).toString('hex'));
-      const header: ChangeHeader = {
-        ...change,
-        changeId,
-        time: new Date(time).toISOString(),
-        ...summaryOf(items, resources),
-        host: hostname(),
-        pid: process.pid,
-      };
-      own.add(changeId);
+    async begin(change, groups) {
+      const header: ChangeHeader = await nextId().then(
+        (changeId) => ({ ...change, changeId, time: new Date(clock.now()).toISOString() }),
+        (error: unknown) => Promise.reject(journalUnavailable(error)),
+      );
+      const { changeId } = header;
       try {
-        await store.create(changeId, linesOf(header, items));
+        await store.create(changeId, linesOf({ header }, groups));
       } catch (error) {
-        own.delete(changeId);
-        throw unavailable(error);
+        throw journalUnavailable(error);
       }
       let isWhole = true;
       const append = async (record: JournalRecord): Promise<void> => {
         try {
-          await store.append(changeId, encodeRecord(record), false);
+          await store.append(changeId, [encodeRecord(record)], false);
         } catch {
           isWhole = false;
         }
@@ -145,91 +121,129 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
         changeId,
         async add(more) {
           try {
-            const lines = [...itemLines(more)];
-            // What makes the last line durable makes those before it durable, too.
-            for (const [index, line] of lines.entries()) {
-              await store.append(changeId, line, index === lines.length - 1);
-            }
+            await store.append(changeId, groupLines(more), true);
           } catch (error) {
-            throw unavailable(error);
+            throw journalUnavailable(error);
           }
         },
-        record: (outcome) => append({ outcome, time: new Date(now()).toISOString() }),
+        record: (outcome) => append({ outcome }),
         async end(state) {
           // With a line missing, the change must show as interrupted: undo then looks at every resource.
-          if (isWhole) await append({ end: state, time: new Date(now()).toISOString() });
+          if (isWhole) await append({ end: state });
           await store.close(changeId);
-          own.delete(changeId);
         },
       };
     },
 
-    async list(limit, viewer) {
-      const found: ChangeSummary[] = [];
+    async list({ limit, principal, account, resourceId, after }) {
+      const changes: ChangeSummary[] = [];
       try {
+        let passed = after === undefined;
         for await (const id of store.newest()) {
-          const change = await read(id, false);
-          if (change === undefined || !mayView(viewer, change)) continue;
-          found.push(change);
-          if (found.length >= limit) break;
+          if (!passed) {
+            passed = id === after;
+            continue;
+          }
+          const change = await readSummary(id, resourceId);
+          if (change === undefined || !maySee(principal, change) || !isSameAccount(account, change.account)) continue;
+          if (changes.length === limit) return { changes, hasMore: true };
+          changes.push(change);
         }
       } catch (error) {
-        throw unreadable(error);
+        throw journalUnreadable(error);
       }
-      return found;
+      return { changes, hasMore: false };
     },
 
-    async read(changeId, viewer) {
-      const change = await read(changeId, true).catch((error: unknown) => {
-        throw unreadable(error);
-      });
-      return change !== undefined && mayView(viewer, change) ? change : undefined;
-    },
-
-    async spend(token, ttlMs) {
+    async read(changeId, { principal, account }) {
       try {
-        return await store.spend(token, ttlMs);
+        const stored = isChangeId(changeId) ? await store.read(changeId) : undefined;
+        if (stored === undefined) return { kind: 'missing' };
+        const change = await assemble(changeId, stored.lines, stored.isLeased);
+        if (change === undefined || !maySee(principal, change)) return { kind: 'missing' };
+        return isSameAccount(account, change.account) ? { kind: 'found', record: change } : { kind: 'other account' };
       } catch (error) {
-        throw unavailable(error);
+        throw journalUnreadable(error);
+      }
+    },
+
+    async keepPlan({ groups, ...plan }, ttlMs) {
+      try {
+        await store.putPlan(plan.planId, linesOf({ plan }, groups), ttlMs);
+      } catch (error) {
+        throw journalUnavailable(error);
+      }
+    },
+
+    async readPlan(planId, { principal, account }) {
+      try {
+        const lines = isPlanId(planId) ? await store.readPlan(planId) : undefined;
+        if (lines === undefined) return { kind: 'missing' };
+        let plan: PlanHeader | undefined;
+        const groups: ItemGroup[] = [];
+        for await (const line of lines) {
+          const record = decodeRecord(line, true);
+          if (record !== undefined && 'plan' in record) plan = record.plan;
+          if (record !== undefined && 'group' in record) groups.push(record.group);
+        }
+        // A plan is for the caller who made it, whatever else that caller may see.
+        const isTheirs = plan?.planId === planId && maySee({ ...principal, seesAll: false }, plan);
+        if (plan === undefined || !isTheirs || Date.parse(plan.expiresAt) <= clock.now()) return { kind: 'missing' };
+        return isSameAccount(account, plan.account)
+          ? { kind: 'found', record: { ...plan, groups } }
+          : { kind: 'other account' };
+      } catch (error) {
+        throw journalUnreadable(error);
+      }
+    },
+
+    async consumeOnce(token, ttlMs) {
+      try {
+        return await store.consumeOnce(token, ttlMs);
+      } catch (error) {
+        throw journalUnavailable(error);
       }
     },
   };
 }
 
-function summaryOf(
-  items: Iterable<ChangeItem>,
-  resources: number | undefined,
-): Pick<ChangeHeader, 'resources' | 'firstResourceId' | 'tagKeys'> {
-  const keys = new Set<string>();
-  let firstResourceId = '';
-  let count = 0;
-  let last: ChangeItem['after'] | undefined;
-  for (const { resourceId, after } of items) {
-    if (count === 0) firstResourceId = resourceId;
-    count += 1;
-    if (after === last) continue;
-    last = after;
-    for (const key of Object.keys(after)) keys.add(key);
+/** A change of its lines. A line that was cut off by the end of its process holds nothing that anybody relied on. */
+async function assemble(
+  changeId: string,
+  lines: AsyncIterable<string>,
+  isLeased: boolean,
+): Promise<StoredChange | undefined> {
+  let header: ChangeHeader | undefined;
+  let end: EndState | undefined;
+  const groups: ItemGroup[] = [];
+  const notSent = new Set<string>();
+  for await (const line of lines) {
+    const record = decodeRecord(line, true);
+    if (record === undefined) continue;
+    if ('header' in record) header = record.header;
+    if ('group' in record) groups.push(record.group);
+    if ('end' in record) end = record.end;
+    if ('outcome' in record && record.outcome.kind === 'not_sent') {
+      for (const id of record.outcome.ids) notSent.add(`${record.outcome.regionId} ${id}`);
+    }
   }
-  return { resources: resources ?? count, firstResourceId, tagKeys: [...keys] };
+  if (header?.changeId !== changeId) return undefined;
+  const sent = groups.map((group) =>
+    notSent.size === 0 ? group : { ...group, ids: group.ids.filter((id) => !notSent.has(`${group.regionId} ${id}`)) },
+  );
+  return { ...header, state: end ?? unfinished(isLeased), groups: sent.filter(({ ids }) => ids.length > 0) };
 }
 
-function* linesOf(header: ChangeHeader, items: Iterable<ChangeItem>): Iterable<string> {
-  yield encodeRecord({ header });
-  yield* itemLines(items);
+function unfinished(isLeased: boolean): ChangeState {
+  return isLeased ? 'running' : 'interrupted';
 }
 
-function* itemLines(items: Iterable<ChangeItem>): Iterable<string> {
-  let line: ChangeItem[] = [];
-  for (const item of items) {
-    line.push(item);
-    if (line.length < ITEMS_PER_LINE) continue;
-    yield encodeRecord({ items: line });
-    line = [];
-  }
-  if (line.length > 0) yield encodeRecord({ items: line });
+function* linesOf(head: JournalRecord, groups: Iterable<ItemGroup>): Iterable<string> {
+  yield encodeRecord(head);
+  yield* groupLines(groups);
 }
 
-function mayView(viewer: Viewer, change: ChangeHeader): boolean {
-  return viewer.seesAll || change.subject === viewer.subject;
+async function first<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
+  for await (const item of items) return item;
+  return undefined;
 }

@@ -1,67 +1,82 @@
 import * as z from 'zod';
-import {
-  type ChangeHeader,
-  type ChangeItem,
-  type ChangeState,
-  type Outcome,
-  type TagStates,
-  tagStates,
-} from './change.js';
+import { parseJson } from '../base/json.js';
+import type { ChangeHeader, EndState, ItemGroup, Outcome } from './change.js';
+import type { PlanHeader } from './plan.js';
+import { type TagStates, tagStates } from './tag-states.js';
 
-/** One line of the journal. */
+/** One line of a change or a plan. */
 export type JournalRecord =
   | { readonly header: ChangeHeader }
-  | { readonly items: readonly ChangeItem[] }
-  | { readonly outcome: Outcome; readonly time: string }
-  | { readonly end: Extract<ChangeState, 'done' | 'partial' | 'nothing_done' | 'unknown'>; readonly time: string };
+  | { readonly plan: PlanHeader }
+  | { readonly group: ItemGroup }
+  | { readonly outcome: Outcome }
+  | { readonly end: EndState };
 
-/** A line as it is stored: JSON with the API's field names, without a newline. Tags are lists, so any key is safe. */
+/** Ids on one line: large enough to be quick, small enough to be read in pieces. */
+const IDS_PER_LINE = 200;
+
+/** Items as lines, none too long. */
+export function* groupLines(groups: Iterable<ItemGroup>): Iterable<string> {
+  for (const group of groups) {
+    for (let start = 0; start < group.ids.length; start += IDS_PER_LINE) {
+      yield encodeRecord({ group: { ...group, ids: group.ids.slice(start, start + IDS_PER_LINE) } });
+    }
+  }
+}
+
+/** A line as it is stored: JSON, without a newline. Tags are lists of pairs, so any key is safe. */
 export function encodeRecord(record: JournalRecord): string {
-  return jsonOf(record).replace(LINE_ENDS, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'));
+  return JSON.stringify(written(record)).replace(LINE_ENDS, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'));
 }
 
 /** JSON leaves these two as they are; whoever reads by lines, as Node from 24 on, may end a line at them. */
 const LINE_ENDS = /[\u2028\u2029]/g;
 
-function jsonOf(record: JournalRecord): string {
-  if ('header' in record) {
-    const { header } = record;
-    return JSON.stringify({
-      V: 1,
-      ChangeId: header.changeId,
-      Time: header.time,
-      Tool: header.tool,
-      RegionId: header.regionId,
-      ResourceType: header.resourceType,
-      Resources: header.resources,
-      FirstResourceId: header.firstResourceId,
-      TagKeys: header.tagKeys,
-      Subject: header.subject,
-      Undoes: header.undoes,
-      Host: header.host,
-      Pid: header.pid,
-    });
-  }
-  if ('items' in record) {
-    return JSON.stringify({
-      Items: record.items.map(({ resourceId, before, after }) => [
-        resourceId,
-        before === undefined ? null : Object.entries(before),
-        Object.entries(after),
-      ]),
-    });
+function written(record: JournalRecord): Record<string, unknown> {
+  if ('group' in record) {
+    const { regionId, ids, before, after } = record.group;
+    return {
+      Items: ids,
+      RegionId: regionId,
+      Before: before === undefined ? null : Object.entries(before),
+      After: Object.entries(after),
+    };
   }
   if ('outcome' in record) {
-    const { kind, resourceIds, requestId, code } = record.outcome;
-    return JSON.stringify({
-      Outcome: kind,
-      ResourceIds: resourceIds,
-      RequestId: requestId,
-      Code: code,
-      Time: record.time,
-    });
+    const { kind, regionId, ids, requestId, code } = record.outcome;
+    return { Outcome: kind, RegionId: regionId, Ids: ids, RequestId: requestId, Code: code };
   }
-  return JSON.stringify({ End: record.end, Time: record.time });
+  if ('end' in record) return { End: record.end };
+  if ('header' in record) {
+    const { changeId, time, tool, sentence, resourceType, resources, account, subject, undoes } = record.header;
+    return {
+      V: 2,
+      ChangeId: changeId,
+      Time: time,
+      Tool: tool,
+      Change: sentence,
+      ResourceType: resourceType,
+      Resources: resources,
+      AccountId: account.id,
+      Origin: account.origin,
+      Subject: subject,
+      Undoes: undoes,
+    };
+  }
+  const { planId, sentence, expiresAt, resourceType, resources, account, subject, operations, selection } = record.plan;
+  return {
+    V: 2,
+    PlanId: planId,
+    Change: sentence,
+    ExpiresAt: expiresAt,
+    ResourceType: resourceType,
+    Resources: resources,
+    AccountId: account.id,
+    Origin: account.origin,
+    Subject: subject,
+    Operations: operations,
+    Selection: selection,
+  };
 }
 
 const states = z.array(z.tuple([z.string(), z.string().nullable()])).transform(shared);
@@ -78,70 +93,95 @@ function shared(pairs: readonly (readonly [key: string, value: string | null])[]
   return known;
 }
 
+const groupLine = z
+  .object({ Items: z.array(z.string()), RegionId: z.string(), Before: states.nullable(), After: states })
+  .transform(({ Items, RegionId, Before, After }) => ({
+    group: { regionId: RegionId, ids: Items, before: Before ?? undefined, after: After },
+  }));
+
+const outcomeLine = z
+  .object({
+    Outcome: z.enum(['done', 'refused', 'unknown', 'not_sent']),
+    RegionId: z.string(),
+    Ids: z.array(z.string()),
+    RequestId: z.string().optional(),
+    Code: z.string().optional(),
+  })
+  .transform(({ Outcome, RegionId, Ids, RequestId, Code }) => ({
+    outcome: { kind: Outcome, regionId: RegionId, ids: Ids, requestId: RequestId, code: Code },
+  }));
+
+const endLine = z
+  .object({ End: z.enum(['done', 'partial', 'nothing_done', 'unknown']) })
+  .transform(({ End }) => ({ end: End }));
+
+const owned = {
+  V: z.literal(2),
+  Change: z.string(),
+  Resources: z.int().min(0),
+  AccountId: z.string().optional(),
+  Origin: z.string(),
+  Subject: z.string().optional(),
+};
+
 const headerLine = z
   .object({
-    V: z.literal(1),
+    ...owned,
     ChangeId: z.string(),
     Time: z.string(),
     Tool: z.string(),
-    RegionId: z.string(),
     ResourceType: z.enum(['key', 'secret', 'certificate']),
-    Resources: z.number(),
-    FirstResourceId: z.string(),
-    TagKeys: z.array(z.string()),
-    Subject: z.string().optional(),
     Undoes: z.string().optional(),
-    Host: z.string(),
-    Pid: z.number().int(),
   })
   .transform((line) => ({
     header: {
       changeId: line.ChangeId,
       time: line.Time,
       tool: line.Tool,
-      regionId: line.RegionId,
+      sentence: line.Change,
       resourceType: line.ResourceType,
       resources: line.Resources,
-      firstResourceId: line.FirstResourceId,
-      tagKeys: line.TagKeys,
+      account: { id: line.AccountId, origin: line.Origin },
       subject: line.Subject,
       undoes: line.Undoes,
-      host: line.Host,
-      pid: line.Pid,
     },
   }));
 
-const itemsLine = z.object({ Items: z.array(z.tuple([z.string(), states.nullable(), states])) }).transform((line) => ({
-  items: line.Items.map(([resourceId, before, after]) => ({ resourceId, before: before ?? undefined, after })),
-}));
-
-const outcomeLine = z
+const pair = z.tuple([z.string(), z.string()]);
+const planLine = z
   .object({
-    Outcome: z.enum(['done', 'failed', 'unknown']),
-    ResourceIds: z.array(z.string()),
-    RequestId: z.string().optional(),
-    Code: z.string().optional(),
-    Time: z.string(),
+    ...owned,
+    PlanId: z.string(),
+    ExpiresAt: z.string(),
+    ResourceType: z.enum(['key', 'secret']),
+    Operations: z.object({ remove: z.array(z.string()), set: z.array(pair), rename: z.array(pair) }),
+    Selection: z.union([
+      z.object({ kind: z.literal('ids') }),
+      z.object({
+        kind: z.literal('where'),
+        conditions: z.array(z.object({ key: z.string(), value: z.string().optional(), not: z.boolean().optional() })),
+      }),
+    ]),
   })
   .transform((line) => ({
-    time: line.Time,
-    outcome: { kind: line.Outcome, resourceIds: line.ResourceIds, requestId: line.RequestId, code: line.Code },
+    plan: {
+      planId: line.PlanId,
+      sentence: line.Change,
+      expiresAt: line.ExpiresAt,
+      resourceType: line.ResourceType,
+      resources: line.Resources,
+      account: { id: line.AccountId, origin: line.Origin },
+      subject: line.Subject,
+      operations: line.Operations,
+      selection: line.Selection,
+    },
   }));
 
-const endLine = z
-  .object({ End: z.enum(['done', 'partial', 'nothing_done', 'unknown']), Time: z.string() })
-  .transform((line) => ({ end: line.End, time: line.Time }));
+const anyLine = z.union([outcomeLine, groupLine, headerLine, endLine, planLine]);
 
-const anyLine = z.union([outcomeLine, itemsLine, headerLine, endLine]);
-
-/** Reads a line; undefined for a torn or unknown one. `withItems: false` passes over item lines without parsing them. */
+/** Reads a line; undefined for a torn or unknown one. `withItems: false` passes over items without parsing them. */
 export function decodeRecord(line: string, withItems: boolean): JournalRecord | undefined {
   if (!withItems && line.startsWith('{"Items"')) return undefined;
-  try {
-    const json: unknown = JSON.parse(line);
-    const parsed = anyLine.safeParse(json);
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = anyLine.safeParse(parseJson(line));
+  return parsed.success ? parsed.data : undefined;
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { isChangeId, newChangeId } from './change.js';
-import type { JournalStore } from './journal.js';
 import type { RedisConnection } from './redis-connection.js';
+import type { JournalStore } from './store.js';
 
 /** How much is kept; the oldest changes go first. */
 export interface RedisJournalLimits {
@@ -98,7 +98,8 @@ export function redisJournalStore(url: string, options: RedisJournalOptions): Re
       ]);
     },
 
-    async append(id, line, durable) {
+    async append(id, lines, durable) {
+      const line = [...lines].join('\n');
       const kept = await send('EVAL', APPEND, '3', linesOf(id), SIZES, BYTES, id, line);
       if (durable && kept !== 1) throw new Error('The change was dropped from the journal while it went on.');
     },
@@ -108,7 +109,7 @@ export function redisJournalStore(url: string, options: RedisJournalOptions): Re
     async read(id) {
       if (!isChangeId(id)) return undefined;
       const first = await page(id, 0);
-      return first.length === 0 ? undefined : pagesFrom(first, (start) => page(id, start));
+      return first.length === 0 ? undefined : { lines: pagesFrom(first, (start) => page(id, start)), isLeased: false };
     },
 
     async *newest() {
@@ -122,7 +123,12 @@ export function redisJournalStore(url: string, options: RedisJournalOptions): Re
       }
     },
 
-    async spend(token, ttlMs) {
+    async putPlan() {},
+    async readPlan() {
+      return undefined;
+    },
+
+    async consumeOnce(token, ttlMs) {
       const key = `${PREFIX}spent:${createHash('sha256').update(token).digest('hex')}`;
       return (await send('SET', key, '1', 'NX', 'PX', String(ttlMs))) === 'OK';
     },

@@ -4,12 +4,11 @@ import {
   inputRequired,
   SdkError,
   SdkErrorCode,
-  type ServerContext,
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { digest } from '../base/digest.js';
 import { TagsError } from '../base/tags-error.js';
-import type { ServerDeps } from './call.js';
+import type { Call } from './call.js';
 
 /** What a person is asked before values go. */
 export interface Question {
@@ -23,14 +22,8 @@ export interface Question {
   readonly seenNow: () => Promise<string>;
 }
 
-export interface AskingCall {
-  readonly deps: Pick<ServerDeps, 'seal' | 'journal' | 'answerMs'>;
-  readonly tool: string;
-  readonly subject: string | undefined;
-  readonly context: ServerContext;
-  /** Capabilities that a 2025-era client declared; undefined on the 2026 era, where each request carries them. */
-  readonly legacyCapabilities: unknown;
-  readonly era: 'legacy' | 'modern';
+export interface Asked {
+  readonly ask: InputRequiredResult;
 }
 
 const KEY = 'confirm';
@@ -42,29 +35,28 @@ const requestedSchema = {
 };
 
 /**
- * Asks the person through the client. On the 2026 era the question is a result and the answer comes with a repeated
- * call, so what must not change in between is sealed and travels with it. On the 2025 era the call stays open.
+ * Under `--confirm always`, asks the person through the client. Returns a reply for the client to carry on with, or
+ * undefined when the change may go ahead; throws the code of whatever else was answered. On the 2026 era the question
+ * is a result and the answer comes with a repeated call, so what must not change in between travels with it, signed. On
+ * the 2025 era the call stays open.
  *
- * It is relayed by the client, and so it is as honest as the client is: RAM is the boundary, not this.
+ * The question is relayed by the client, and so it is as honest as the client is: RAM is the boundary, not this.
  */
-export async function askPerson(
-  call: AskingCall,
-  question: Question,
-): Promise<{ ask: InputRequiredResult } | undefined> {
-  const request = digest([call.tool, question.args]);
-  return call.era === 'modern' ? askByResult(call, question, request) : askOnOpenCall(call, question);
+export async function confirm(call: Call, question: Question): Promise<Asked | undefined> {
+  if (call.confirmMode === 'host') return undefined;
+  return call.connection.era === 'modern' ? askByResult(call, question) : askOnOpenCall(call, question);
 }
 
-async function askByResult(
-  { deps, context, subject }: AskingCall,
-  { message, seen }: Question,
-  request: string,
-): Promise<{ ask: InputRequiredResult } | undefined> {
-  const responses = context.mcpReq.inputResponses;
+async function askByResult(call: Call, { args, message, seen }: Question): Promise<Asked | undefined> {
+  const { tokens, journal, connection, tool } = call;
+  const { mcpReq } = connection.context;
+  const { subject } = call.principal;
+  const request = digest([tool, args]);
+  const responses = mcpReq.inputResponses;
   if (responses === undefined) {
-    const envelope = z.record(z.string(), z.unknown()).safeParse(context.mcpReq.envelope);
+    const envelope = z.record(z.string(), z.unknown()).safeParse(mcpReq.envelope);
     if (!canElicit(envelope.data?.[CLIENT_CAPABILITIES_META_KEY])) throw cannotPrompt();
-    const requestState = deps.seal.close({ purpose: 'confirm', subject, request, seen });
+    const requestState = tokens.sign({ purpose: 'confirm', subject, request, seen });
     return {
       ask: inputRequired({
         inputRequests: { [KEY]: inputRequired.elicit({ message: await message(), requestedSchema }) },
@@ -72,32 +64,30 @@ async function askByResult(
       }),
     };
   }
-  const opened = deps.seal.open(String(context.mcpReq.requestState() ?? ''));
-  if (opened.kind === 'expired') throw expired('The answer came too late.');
-  if (opened.kind === 'forged' || opened.sealed.purpose !== 'confirm') throw mismatch();
-  const { sealed } = opened;
-  if (sealed.request !== request || sealed.subject !== subject) throw mismatch();
+  const verified = tokens.verify(String(mcpReq.requestState() ?? ''));
+  if (verified.kind === 'expired') throw expired('The answer came too late.');
+  if (verified.kind === 'forged' || verified.claims.purpose !== 'confirm') throw mismatch();
+  const { claims } = verified;
+  if (claims.request !== request || claims.subject !== subject) throw mismatch();
   // Whatever the answer is, the question is over with it.
-  if (!(await deps.journal.spend(opened.id, deps.seal.ttlMs))) throw expired('This question was answered before.');
+  if (!(await journal.consumeOnce(verified.id, tokens.ttlMs))) throw expired('This question was answered before.');
   requireYes(responses[KEY]);
-  if (sealed.seen !== seen) throw changedMeanwhile();
+  if (claims.seen !== seen) throw changedMeanwhile();
   return undefined;
 }
 
-async function askOnOpenCall(
-  { deps, context, legacyCapabilities }: AskingCall,
-  { message, seen, seenNow }: Question,
-): Promise<undefined> {
-  if (!canElicit(legacyCapabilities)) throw cannotPrompt();
+async function askOnOpenCall(call: Call, { message, seen, seenNow }: Question): Promise<undefined> {
+  const { server, context } = call.connection;
+  if (!canElicit(server.server.getClientCapabilities())) throw cannotPrompt();
   const params = { message: await message(), requestedSchema };
-  const options = { timeout: deps.answerMs, signal: context.mcpReq.signal };
+  const { signal } = context.mcpReq;
   const answer = await context.mcpReq
-    .send({ method: 'elicitation/create', params }, options)
+    .send({ method: 'elicitation/create', params }, { timeout: call.answerMs, signal })
     .catch((error: unknown) => {
       if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
-        throw expired(`Nobody answered within ${Math.round(deps.answerMs / 1000)} s.`);
+        throw expired(`Nobody answered within ${Math.round(call.answerMs / 1000)} s.`);
       }
-      if (context.mcpReq.signal.aborted)
+      if (signal.aborted)
         throw new TagsError('CANCELLED', 'The call was cancelled.', 'Repeat it if it is still wanted.');
       throw cannotPrompt();
     });

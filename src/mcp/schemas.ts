@@ -1,28 +1,46 @@
 import * as z from 'zod';
 import type { ResourceType } from '../aliyun/kms/kms-client.js';
 import { isRegionId } from '../aliyun/kms/region.js';
-import { quote } from '../base/quote.js';
+import { parseJson } from '../base/json.js';
+import { plain, quote } from '../base/quote.js';
 import { TagsError } from '../base/tags-error.js';
+import type { Condition } from '../inventory/conditions.js';
 
 /** Most bytes of a tag key, as UTF-8. Source: API page of UntagResource. */
 const MAX_KEY_BYTES = 128;
+/** Most characters of a tag value. Source: API page of TagResource. */
+const MAX_VALUE = 256;
 
+/** `RegionId` of a tool that acts in one region. */
 export function regionIdField() {
-  return z
-    .string()
+  return trimmed()
     .refine(isRegionId, 'must be a region ID such as cn-hangzhou')
     .optional()
-    .describe('Default: the server’s region.');
+    .describe('Without it: the default region, if there is one.');
+}
+
+/** `RegionId` of a tool that can look at all regions. */
+export function regionIdsField() {
+  return trimmed()
+    .refine(
+      (text) => text === '*' || isRegionId(text),
+      'must be a region ID such as cn-hangzhou, or "*" for all regions',
+    )
+    .optional()
+    .describe('"*": all regions. Without it: the default region, if there is one.');
 }
 
 /** The target of a single-resource tool; `targetOf` checks that it is exactly one. */
 export function targetFields() {
   return {
-    KeyId: wellFormed().optional(),
-    SecretName: wellFormed().optional(),
-    CertificateId: wellFormed().optional(),
+    KeyId: trimmed().optional().describe('Key ID, alias (alias/…) or ARN. One of the three targets.'),
+    SecretName: trimmed().optional().describe('One of the three targets.'),
+    CertificateId: trimmed().optional().describe('One of the three targets.'),
   };
 }
+
+/** Parameters where `""` means absent, as models send it for the targets that they do not use. */
+export const EMPTY_MEANS_ABSENT: ReadonlySet<string> = new Set(['KeyId', 'SecretName', 'CertificateId']);
 
 /** What parsing `targetFields` gives. */
 export interface TargetArguments {
@@ -31,7 +49,7 @@ export interface TargetArguments {
   readonly CertificateId?: string | undefined;
 }
 
-/** The one resource that is named. Throws `INVALID_ARGUMENT` for none or several, with the right form of a call. */
+/** The one resource that is named. Throws `INVALID_ARGUMENT` for none or several, with an example of a call. */
 export function targetOf(args: TargetArguments, example: string): { readonly type: ResourceType; readonly id: string } {
   const given: { type: ResourceType; id: string }[] = [];
   if (args.KeyId !== undefined) given.push({ type: 'key', id: args.KeyId });
@@ -41,8 +59,8 @@ export function targetOf(args: TargetArguments, example: string): { readonly typ
   if (target !== undefined && given.length === 1) return target;
   throw new TagsError(
     'INVALID_ARGUMENT',
-    `Exactly one of KeyId, SecretName and CertificateId must be given; there ${given.length === 0 ? 'is none' : `are ${given.length}`}.`,
-    `A right call: ${example}`,
+    `Give exactly one of KeyId, SecretName and CertificateId; there ${given.length === 0 ? 'is none' : `are ${given.length}`}.`,
+    `Example: ${example}`,
   );
 }
 
@@ -55,10 +73,17 @@ export function tagKey() {
 }
 
 function keyProblem(key: string): string | undefined {
-  if (!key.isWellFormed()) return 'holds half a surrogate pair, which has no UTF-8 form';
+  if (!key.isWellFormed()) return UNPAIRED;
   const bytes = Buffer.byteLength(key);
   if (bytes >= 1 && bytes <= MAX_KEY_BYTES) return undefined;
   return `must be 1 to ${MAX_KEY_BYTES} bytes long as UTF-8; ${quote(key, 40)} has ${bytes}`;
+}
+
+const UNPAIRED = 'holds an unpaired surrogate (invalid Unicode)';
+
+/** A tag value: up to 256 characters; `""` is a value. */
+export function tagValue() {
+  return wellFormed().refine((value) => [...value].length <= MAX_VALUE, `must be at most ${MAX_VALUE} characters`);
 }
 
 /**
@@ -72,6 +97,66 @@ export function tagKeysField(description: string) {
     .describe(description);
 }
 
+/** Tags to set, each key once. */
+export function tagsField(description: string, most: number) {
+  const tag = z.strictObject({ TagKey: tagKey(), TagValue: tagValue() });
+  return z
+    .preprocess(
+      listOrJson,
+      z
+        .array(tag)
+        .min(1, 'must hold at least one tag')
+        .max(most, `must hold at most ${most} tags`)
+        .refine((tags) => new Set(tags.map(({ TagKey }) => TagKey)).size === tags.length, 'names a tag key twice'),
+    )
+    .describe(description);
+}
+
+/** Conditions that must all hold. */
+export function whereField(description: string) {
+  const condition = z.strictObject({
+    TagKey: tagKey(),
+    TagValue: wellFormed().optional(),
+    Not: z.preprocess(booleanFromText, z.boolean()).optional(),
+  });
+  return z
+    .preprocess(
+      listOrJson,
+      z.array(condition).min(1, 'must hold at least one condition').max(20, 'must hold at most 20 conditions'),
+    )
+    .describe(description);
+}
+
+/** What parsing `whereField` gives, as the domain knows it. */
+export function conditionsOf(
+  where: readonly {
+    readonly TagKey: string;
+    readonly TagValue?: string | undefined;
+    readonly Not?: boolean | undefined;
+  }[],
+): readonly Condition[] {
+  return where.map(({ TagKey: key, TagValue: value, Not: not }) => ({
+    key,
+    ...(value === undefined ? {} : { value }),
+    ...(not === true ? { not } : {}),
+  }));
+}
+
+/** Names or ids of resources. */
+export function idsField(description: string) {
+  return z
+    .preprocess(listFromText, z.array(trimmed()).min(1, 'must hold at least one'))
+    .transform((ids) => [...new Set(ids)])
+    .describe(description);
+}
+
+/** A whole number that hosts may send as a string. */
+export function numberField(least: number, most: number, fallback: number, description: string) {
+  return z
+    .preprocess(wholeNumberFromText, z.int().min(least).max(most).default(fallback))
+    .describe(`${description} Without it: ${fallback}.`);
+}
+
 /** Strings in a list, leniently: an array, a JSON array in a string, or items separated by commas. */
 export function listFromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
@@ -82,28 +167,30 @@ export function listFromText(value: unknown): unknown {
   return text.split(',').map((item) => item.trim());
 }
 
-/** A list that hosts may send as a JSON array in a string. */
+/** A list that hosts may send as a JSON array in a string, or one object where a list of one is meant. */
 export function listOrJson(value: unknown): unknown {
-  return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+  const list = typeof value === 'string' ? (parseJson(value) ?? value) : value;
+  return typeof list === 'object' && list !== null && !Array.isArray(list) ? [list] : list;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return parsed;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A whole number that hosts may send as a string. */
-export function wholeNumberFromText(value: unknown): unknown {
+function wholeNumberFromText(value: unknown): unknown {
   return typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value;
+}
+
+function booleanFromText(value: unknown): unknown {
+  return value === 'true' ? true : value === 'false' ? false : value;
 }
 
 /** Text that has a UTF-8 form: anything else cannot be signed or sent. */
 export function wellFormed() {
-  return z.string().refine((text) => text.isWellFormed(), 'holds half a surrogate pair, which has no UTF-8 form');
+  return z.string().refine((text) => text.isWellFormed(), UNPAIRED);
+}
+
+/** An id or a name: blanks around it come from a paste. */
+export function trimmed() {
+  return wellFormed()
+    .transform((text) => text.trim())
+    .refine((text) => text !== '', 'is empty; leave it out');
 }
 
 /** Tags in results. */
@@ -111,7 +198,15 @@ export function tagListSchema() {
   return z.array(z.object({ TagKey: z.string(), TagValue: z.string() }));
 }
 
-/** Tags as results and texts list them. */
+/** Longest text of others in a structured result; KMS itself has no longer ones. */
+const MAX_FIELD = 1_000;
+
+/** Tags as structured results list them. */
 export function tagList(tags: Readonly<Record<string, string>>): { TagKey: string; TagValue: string }[] {
-  return Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+  return Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey: capped(TagKey), TagValue: capped(TagValue) }));
+}
+
+/** Text of others for a structured result: as it is, unless it is absurdly long. */
+export function capped(text: string): string {
+  return text.length <= MAX_FIELD ? text : plain(text, MAX_FIELD);
 }

@@ -1,29 +1,36 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { plain, quoteList } from '../base/quote.js';
 import { TagsError } from '../base/tags-error.js';
-import { type Call, explainUnknownRegion } from './call.js';
+import type { Call } from './call.js';
+import type { Asked } from './confirmation.js';
+import { EMPTY_MEANS_ABSENT } from './schemas.js';
 import { failureText } from './text/failure.js';
 
-/** What a handler returns: the complete result, and the same in a line or a few. Or a question to the person. */
-export type ToolReply<Output> =
-  | {
-      readonly structured: Output;
-      readonly text: string;
-      /** A run that changed nothing although it should have. */
-      readonly isError?: boolean;
-    }
-  | { readonly ask: InputRequiredResult };
+/** What a handler returns, unless it is a question to the person. */
+export interface ToolReply<Output> {
+  /**
+   * The sentence or two that say all that must not be missed, the warning and the next step included: the text begins
+   * with it, and the structured result holds it, for hosts show the model one of the two.
+   */
+  readonly message: string;
+  /** More lines of the text. */
+  readonly details?: readonly string[];
+  readonly structured: Output;
+  /** A run that changed nothing although it should have. */
+  readonly isError?: boolean;
+}
 
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly name: string;
   readonly title: string;
   /** What it does; what it does not do or costs; what to call next. */
   readonly description: string;
-  /** A right call, as JSON, for errors. */
+  /** Arguments of a call, as JSON, for errors. */
   readonly example: string;
   /** Made with the first call: building schemas is a tenth of a start. */
   readonly input: () => Input;
+  /** Without `Message`, which every result has. */
   readonly output: () => Output;
   readonly writes: boolean;
   readonly annotations: {
@@ -32,7 +39,7 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
     readonly idempotentHint: boolean;
     readonly openWorldHint: boolean;
   };
-  readonly handler: (args: z.output<Input>, call: Call) => Promise<ToolReply<z.input<Output>>>;
+  readonly handler: (args: z.output<Input>, call: Call) => Promise<ToolReply<z.input<Output>> | Asked>;
 }
 
 /** A tool with its types closed over: what the server registers. */
@@ -52,20 +59,19 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     name,
     example,
     input,
-    output: once(definition.output),
+    output: once(() => z.object({ Message: z.string(), ...definition.output().shape })),
     async run(args, call) {
       try {
         const reply = await handler(parseArguments({ name, input, example }, args), call);
         if ('ask' in reply) return reply.ask;
-        const { structured, text, isError = false } = reply;
+        const { message, details = [], structured, isError = false } = reply;
         return {
-          content: [{ type: 'text', text }],
-          structuredContent: { ...structured },
+          content: [{ type: 'text', text: [message, ...details].join('\n') }],
+          structuredContent: { Message: message, ...structured },
           ...(isError ? { isError } : {}),
         };
       } catch (error) {
-        const text = failureText(await explainUnknownRegion(error, call), call);
-        return { content: [{ type: 'text', text }], isError: true };
+        return { content: [{ type: 'text', text: failureText(error, call.onUnexpectedError) }], isError: true };
       }
     },
   };
@@ -82,7 +88,7 @@ function parseArguments<Input extends z.ZodObject>(
   throw new TagsError(
     'INVALID_ARGUMENT',
     `${plain(problems.join('; '), 600)}${more}.`,
-    `A right call of ${name}: ${example}`,
+    `Example for ${name}: ${example}`,
   );
 }
 
@@ -119,10 +125,17 @@ function once<Value extends object>(make: () => Value): () => Value {
   };
 }
 
-/** Models send `null` and `""` for what they leave out. As a value to select by, `""` is one: it must not widen a removal. */
+/** Fields that workflow hosts (n8n and its kin) add to the arguments of every tool call. */
+const HOST_FIELDS: ReadonlySet<string> = new Set(['sessionId', 'action', 'toolCallId', 'tool_call_id', 'chatInput']);
+
+/** Models send `null` for what they leave out, and `""` for targets that they do not use. Elsewhere `""` is a value. */
 function withoutAbsent(args: unknown): unknown {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return args ?? {};
   return Object.fromEntries(
-    Object.entries(args).filter(([name, value]) => value !== null && (value !== '' || name === 'WithTagValue')),
+    Object.entries(args).filter(([name, value]) => {
+      const isAbsent =
+        value === null || (EMPTY_MEANS_ABSENT.has(name) && typeof value === 'string' && value.trim() === '');
+      return !isAbsent && !HOST_FIELDS.has(name);
+    }),
   );
 }

@@ -26,8 +26,7 @@ export type Attempt =
 export function readOutcome(outcome: WireOutcome, host: string): Attempt {
   if (!outcome.ok) {
     const failure = wireFailure(outcome.failure, host);
-    // A cancelled attempt is judged by how far it got.
-    return { failure, acted: outcome.failure.cancelled ? outcome.failure.sent : mayHaveActed(failure) };
+    return { failure, acted: mayHaveActed(failure) };
   }
   const { status: httpStatus, date, retryAfter } = outcome.reply;
   const reply = readReply(outcome.reply);
@@ -37,7 +36,7 @@ export function readOutcome(outcome: WireOutcome, host: string): Attempt {
 }
 
 function wireFailure({ cancelled, sent, reason, status: httpStatus }: WireFailure, host: string): RpcFailure {
-  if (cancelled) return { kind: 'cancelled' };
+  if (cancelled) return { kind: 'cancelled', sent };
   if (httpStatus !== undefined) return { kind: 'unreadable', host, reason, httpStatus };
   return { kind: sent ? 'no-reply' : 'unreachable', host, reason };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../base/json.js';
 import type { WireReply } from './transport.js';
 
 /** A reply, understood. Text in it is the service's: data, never instructions. */
@@ -14,41 +15,46 @@ export type Reply =
 
 /** Some services answer HTTP 200 with one of these in `Code`; anything else there is an error. */
 const SUCCESS_CODES: ReadonlySet<string> = new Set(['OK', 'Success', '200']);
+/** What error codes look like (`Rejected.Throttling`); a proxy's own JSON has numbers and sentences there. */
+const CODE = /^[A-Za-z][\w.-]{1,127}$/;
 
 /**
  * Reads a reply of any RPC product: JSON or XML, KMS's own error body (`HttpStatus, Code, Message, RequestId`) and
  * the gateway's (`RequestId, Message, Recommend, HostId, Code`), lower-case spellings, HTTP 200 with an error `Code`.
- * Whatever else comes (an HTML page, a cut-off or empty body, a redirect) is `unreadable`. Never throws.
+ *
+ * An error is the service's own only with a code and a RequestId; a success is one in every field that is known. Whatever
+ * else comes (a page of a proxy, a cut-off or empty body, a redirect) is `unreadable`, and proves nothing. Never throws.
  */
 export function readReply(reply: WireReply): Reply {
   const unreadable = (reason: string): Reply => ({ kind: 'unreadable', reason });
   if (reply.status >= 300 && reply.status < 400) return unreadable('a redirect');
-  const succeeded = reply.status >= 200 && reply.status < 300;
   // Takes a byte order mark off, too.
   const text = reply.body.toString().trimStart();
-  const body = text.startsWith('{') ? parseJson(text) : text.startsWith('<') ? parseXml(text) : undefined;
+  const body = text.startsWith('{') ? asRecord(parseJson(text)) : text.startsWith('<') ? parseXml(text) : undefined;
   if (body === undefined) return unreadable(unreadableReason(text));
 
   const code = textField(body, 'Code', 'code');
   const requestId = identifier(textField(body, 'RequestId', 'requestId')) ?? identifier(reply.requestId);
+  const succeeded = reply.status >= 200 && reply.status < 300;
   if (succeeded && (code === undefined || SUCCESS_CODES.has(code))) {
     // An error with broken characters still has its code; a tag with broken characters is a wrong tag.
     if (!isUtf8(reply.body)) return unreadable('text that is not UTF-8');
     if (text.startsWith('<') && !isFlatXml(text)) return unreadable('XML where JSON was asked for');
     if (requestId === undefined) return unreadable('an answer without RequestId');
+    if (contradictsSuccess(body)) return unreadable('an answer that says both success and failure');
     return { kind: 'success', body, requestId };
   }
-  if (code === undefined) return unreadable('an error without a code');
+  if (code === undefined || !CODE.test(code)) return unreadable('an error without a code');
+  if (requestId === undefined) return unreadable('an error without RequestId');
   return { kind: 'error', code, message: textField(body, 'Message', 'message') ?? '', requestId };
 }
 
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** Fields with which services say that a call failed although it came with HTTP 200. */
+function contradictsSuccess(body: Readonly<Record<string, unknown>>): boolean {
+  const success = textField(body, 'Success', 'success');
+  const status = Number(textField(body, 'HttpStatus', 'httpStatus', 'HttpStatusCode', 'httpStatusCode') ?? 200);
+  const error = textField(body, 'ErrorCode', 'errorCode', 'ErrorMessage', 'errorMessage', 'Error', 'error');
+  return success?.toLowerCase() === 'false' || !(status >= 200 && status < 300) || error !== undefined;
 }
 
 const XML_ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^>]*)?>/;
@@ -87,12 +93,12 @@ function unreadableReason(text: string): string {
   return 'neither JSON nor XML';
 }
 
-/** A non-empty string or number under the first of `names` that the body has. */
+/** A non-empty string, number or boolean, as text, under the first of `names` that the body has. */
 function textField(body: Readonly<Record<string, unknown>>, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
     if (typeof value === 'string' && value !== '') return value;
-    if (typeof value === 'number') return String(value);
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   }
   return undefined;
 }
@@ -102,6 +108,6 @@ function identifier(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w.:-]{1,64}$/.test(text) ? text : undefined;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }

@@ -10,8 +10,8 @@ export interface RetryPolicy {
 /** KMS's own clients try five times and wait up to ten seconds; a person waits here, so the cap is lower. */
 export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 5, baseDelayMs: 200, maxDelayMs: 5_000 };
 
-/** What a failed attempt means. The tables below are the policy; the code only reads them. */
-export type Verdict =
+/** What to do after a failed attempt. The tables below are the policy; the code only reads them. */
+export type RetryDecision =
   /** The service is busy and did nothing. */
   | 'throttled'
   /** Worth another attempt. */
@@ -36,7 +36,7 @@ const CREDENTIAL_CODES =
   /^(InvalidAccessKeyId(\..*)?|InvalidSecurityToken(\..*)?|MissingSecurityToken|SecurityTokenExpired|Forbidden\.AccessKey|IncompleteSignature|SignatureDoesNotMatch)$/;
 
 /** What to do after `failure`. */
-export function judge(failure: RpcFailure): Verdict {
+export function classifyFailure(failure: RpcFailure): RetryDecision {
   switch (failure.kind) {
     case 'service':
       if (THROTTLING.test(failure.code) || failure.httpStatus === 429) return 'throttled';
@@ -57,19 +57,21 @@ export function judge(failure: RpcFailure): Verdict {
 }
 
 /**
- * Whether an attempt that failed like this may have been carried out. An internal failure says only that the service
- * got into trouble, not when; a nonce that was used says that an earlier copy of the request arrived.
+ * Whether an attempt that failed like this may have been carried out. Only an answer that is the service's own proves
+ * that nothing happened, and a 5xx or an internal failure does not, whatever code comes with it: the service got into
+ * trouble, and does not say when. A nonce that was used says that an earlier copy of the request arrived. A page of
+ * something in between (a proxy, a firewall) says nothing of what the service did before or after it.
  */
 export function mayHaveActed(failure: RpcFailure): boolean {
   switch (failure.kind) {
     case 'service':
-      return judge(failure) === 'transient';
+      return failure.httpStatus >= 500 || TRANSIENT_CODES.test(failure.code);
     case 'no-reply':
-      return true;
     case 'unreadable':
-      return failure.httpStatus < 300 || failure.httpStatus >= 500 || failure.httpStatus === 408;
-    case 'unreachable':
+      return true;
     case 'cancelled':
+      return failure.sent;
+    case 'unreachable':
     case 'deadline':
       return false;
   }

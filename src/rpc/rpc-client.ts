@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { type Clock, systemClock } from '../base/clock.js';
 import { sleep as sleepFor } from '../base/sleep.js';
 import { type CredentialSource, type Credentials, sameCredentials } from '../credentials/credentials.js';
 import { type RpcSuccess, readOutcome } from './outcome.js';
 import { redactFailure } from './redact.js';
-import { DEFAULT_RETRY, delayBefore, judge, type RetryPolicy } from './retry-policy.js';
-import { type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
+import { classifyFailure, DEFAULT_RETRY, delayBefore, type RetryPolicy } from './retry-policy.js';
+import { type Permission, type RpcEffect, RpcError, type RpcFailure } from './rpc-error.js';
 import { type SignatureVersion, signRequest } from './signed-request.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 import type { Transport } from './transport.js';
@@ -15,14 +16,14 @@ export interface RpcRequest {
   readonly action: string;
   /** Operation parameters; lists already flattened (`TagKey.1`). */
   readonly parameters: Readonly<Record<string, string>>;
-  /** False: never sent again once an attempt may have been carried out. Default true. */
-  readonly idempotent?: boolean;
+  /** What a policy must allow, for an error that says so. */
+  readonly permission?: Permission;
 }
 
 export interface CallOptions {
   /** Stops the call at any moment, also during a wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds since the epoch after which no attempt starts and none goes on. */
+  /** By `Clock.elapsed`: no attempt starts after this, and none goes on. */
   readonly deadline?: number | undefined;
   /** Sent along with each attempt, outside the signature, so that whatever stands between can join the trace. */
   readonly traceparent?: string | undefined;
@@ -48,8 +49,7 @@ export interface RpcClientOptions {
   readonly timeoutMs: number;
   readonly retry?: RetryPolicy;
   readonly pace?: Pace;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
@@ -67,7 +67,7 @@ export interface RpcClient {
 /** A client for any Alibaba Cloud product with an RPC-style API. */
 export function rpcClient(options: RpcClientOptions): RpcClient {
   const { origin, version, signature, credentials: source, transport, userAgent, timeoutMs, pace } = options;
-  const { retry = DEFAULT_RETRY, now = Date.now, random = Math.random, sleep = sleepFor } = options;
+  const { retry = DEFAULT_RETRY, clock = systemClock, random = Math.random, sleep = sleepFor } = options;
   const { host, hostname } = new URL(origin);
   /** The service's clock minus ours, learned from its replies. */
   let clockOffsetMs = 0;
@@ -78,7 +78,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
       // Made when there is something to wait for: most calls have credentials at hand and a free turn.
       let limit: TimeLimit | undefined;
       const limited = (): AbortSignal => {
-        limit ??= timeLimit(deadline - now(), signal);
+        limit ??= timeLimit(deadline - clock.elapsed(), signal);
         return limit.signal;
       };
       let effect: RpcEffect = 'none';
@@ -86,10 +86,10 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
       let clockCorrected = false;
       let credentialsRefreshed = false;
       let attempts = 0;
-      const giveUp = (why: RpcFailure): RpcError => new RpcError(why, effect, attempts);
+      const giveUp = (why: RpcFailure): RpcError => new RpcError(why, effect, attempts, request.permission);
       /** Everything that takes time, but for the attempts: over when the call must end, whatever `work` comes to. */
       const inTime = async <Value>(work: Value | Promise<Value>): Promise<Value> => {
-        const ended = (): RpcError => giveUp(signal?.aborted ? { kind: 'cancelled' } : failure);
+        const ended = (): RpcError => giveUp(signal?.aborted ? { kind: 'cancelled', sent: false } : failure);
         try {
           const value = await work;
           if (limit?.signal.aborted) throw ended();
@@ -100,32 +100,32 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
       };
 
       try {
-        if (signal?.aborted) throw giveUp({ kind: 'cancelled' });
+        if (signal?.aborted) throw giveUp({ kind: 'cancelled', sent: false });
         // A bulk change makes many calls at a time under one signal: that is no leak, and Node need not warn of one.
         if (signal) setMaxListeners(0, signal);
         let credentials = source.current?.() ?? (await inTime(source.get(limited())));
         for (;;) {
           if (pace !== undefined) await inTime(pace.wait(action, limited()));
-          const left = deadline - now();
+          const left = deadline - clock.elapsed();
           if (left <= 0) throw giveUp(failure);
 
           attempts += 1;
           const limitMs = Math.min(timeoutMs, left);
           const unsigned = { origin, host, action, version, parameters, userAgent, traceparent, timeoutMs: limitMs };
-          const signed = signRequest(unsigned, credentials, signature, randomUUID(), now() + clockOffsetMs);
+          const signed = signRequest(unsigned, credentials, signature, randomUUID(), clock.now() + clockOffsetMs);
           const result = readOutcome(await transport.send(signed, signal), hostname);
           if (result.success) return result.success;
           failure = redactFailure(result.failure, credentials);
           if (result.acted) effect = 'unknown';
 
-          switch (judge(failure)) {
+          switch (classifyFailure(failure)) {
             case 'final':
               throw giveUp(failure);
             case 'clock-skew': {
               const serviceTime = timeOf(result.date);
               if (clockCorrected || serviceTime === undefined) throw giveUp(failure);
               clockCorrected = true;
-              clockOffsetMs = serviceTime - now();
+              clockOffsetMs = serviceTime - clock.now();
               continue;
             }
             case 'bad-credentials': {
@@ -140,12 +140,11 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
               pace?.throttled(action);
               break;
             case 'transient':
-              if (request.idempotent === false && effect === 'unknown') throw giveUp(failure);
               break;
           }
           if (attempts >= retry.maxAttempts) throw giveUp(failure);
           const delay = delayBefore(attempts + 1, retry, random, result.retryAfter);
-          if (now() + delay >= deadline) throw giveUp(failure);
+          if (clock.elapsed() + delay >= deadline) throw giveUp(failure);
           await inTime(sleep(delay, limited()));
         }
       } finally {

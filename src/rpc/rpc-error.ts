@@ -3,7 +3,7 @@
  * error object, since those can hold the signature or the token.
  */
 export type RpcFailure =
-  /** The service answered with an error of its own. `code` and `message` are the service's text: data, not instructions. */
+  /** The service, or its gateway, answered with an error of its own. `code` and `message` are the service's text: data, not instructions. */
   | {
       readonly kind: 'service';
       readonly code: string;
@@ -17,8 +17,8 @@ export type RpcFailure =
   | { readonly kind: 'no-reply'; readonly host: string; readonly reason: string }
   /** Answered, but not in the service's language: an HTML page, a cut-off body, a redirect, too many bytes. */
   | { readonly kind: 'unreadable'; readonly host: string; readonly reason: string; readonly httpStatus: number }
-  /** Stopped by the caller's signal. */
-  | { readonly kind: 'cancelled' }
+  /** Stopped by the caller's signal; `sent`: after the request may have left. */
+  | { readonly kind: 'cancelled'; readonly sent: boolean }
   /** The caller's deadline passed before an attempt could be made. */
   | { readonly kind: 'deadline' };
 
@@ -28,6 +28,12 @@ export type RpcFailure =
  */
 export type RpcEffect = 'none' | 'unknown';
 
+/** A RAM permission: `kms:UntagResource` on `acs:kms:cn-hangzhou:*:key/…`. */
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
+}
+
 /** A call that did not succeed. Holds no `cause`: see `RpcFailure`. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
@@ -36,11 +42,15 @@ export class RpcError extends Error {
   /** Number of attempts that were started. */
   readonly attempts: number;
 
-  constructor(failure: RpcFailure, effect: RpcEffect, attempts: number) {
+  /** What a policy must allow for the call, where it is known. */
+  readonly permission: Permission | undefined;
+
+  constructor(failure: RpcFailure, effect: RpcEffect, attempts: number, permission?: Permission) {
     // For a log. What people and models read is worded where the failure is shown.
     super(failure.kind === 'service' ? failure.code : failure.kind);
     this.failure = failure;
     this.effect = effect;
     this.attempts = attempts;
+    this.permission = permission;
   }
 }

@@ -1,3 +1,9 @@
+import { quote } from '../../base/quote.js';
+import type { Permission } from '../../rpc/rpc-error.js';
+
+/** Filled in where the permission is known. */
+const PERMISSION = 'Ask for a RAM policy that allows this action on this resource; the README has one.';
+
 /**
  * One next step for each error code of KMS and of its gateway. Keys are codes; a trailing `*` matches a family.
  * Source: help page "Common error codes", the API Error Center, and replies seen in public issues.
@@ -10,9 +16,9 @@ const HINTS: Readonly<Record<string, string>> = {
   'Certificate.NotFound': 'Check the certificate ID and the region.',
   'InvalidResourceId.NotFound': 'Check the IDs and the region: find_resources lists what is there.',
   'InvalidRegionId*': 'Check RegionId.',
-  'Forbidden.NoPermission': 'Ask for a RAM policy that allows this action on this resource; the README has one.',
-  'Forbidden.RAM': 'Ask for a RAM policy that allows this action on this resource; the README has one.',
-  NoPermission: 'Ask for a RAM policy that allows this action on this resource; the README has one.',
+  'Forbidden.NoPermission': PERMISSION,
+  'Forbidden.RAM': PERMISSION,
+  NoPermission: PERMISSION,
   'Forbidden.KmsServiceNotEnabled': 'Activate KMS for this account in the console.',
   'Forbidden.InDebt*': 'Settle the account, then repeat the call.',
   'Forbidden.ProhibitedByRiskControl': 'Ask Alibaba Cloud support: risk control has blocked the account.',
@@ -45,8 +51,15 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const DEFAULT_HINT = 'Look the code up in the API Error Center (https://api.alibabacloud.com/troubleshoot).';
 
-/** The next step after an error with this code. */
-export function hintFor(code: string): string {
+/** The next step after an error with this code; `permission` is what the call needed. */
+export function hintFor(code: string, permission?: Permission): string {
+  const hint = hintOf(code);
+  if (hint !== PERMISSION || permission === undefined) return hint;
+  const { action, resource } = permission;
+  return `Ask for a RAM policy that allows ${action} on ${quote(resource, 200)}; the README has one.`;
+}
+
+function hintOf(code: string): string {
   const exact = Object.hasOwn(HINTS, code) ? HINTS[code] : undefined;
   if (exact !== undefined) return exact;
   for (const [pattern, hint] of Object.entries(HINTS)) {

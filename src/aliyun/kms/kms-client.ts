@@ -62,7 +62,12 @@ export interface Kms {
   tagResource(target: Target, tags: Tags, options?: CallOptions): Promise<Done>;
   /** Tags of a key, a secret (DescribeSecret) or a certificate (DescribeCertificate, gone for newer accounts). */
   readTags(target: Target, options?: CallOptions): Promise<Done & { readonly tags: Tags }>;
-  describeKey(keyId: string, options?: CallOptions): Promise<Done & { readonly keyId: string; readonly state: string }>;
+  /** A key by ID, alias or ARN. `keyId` is the real ID in each case. */
+  describeKey(
+    keyId: string,
+    options?: CallOptions,
+  ): Promise<Done & { readonly keyId: string; readonly arn: string; readonly state: string }>;
+  describeSecret(secretName: string, options?: CallOptions): Promise<Done & { readonly pendingDeletion: boolean }>;
   describeRegions(options?: CallOptions): Promise<Done & { readonly regionIds: readonly string[] }>;
   /** Key IDs, of one state if one is given: the list itself does not say the state. */
   listKeys(page: PageRequest, state: string | undefined, options?: CallOptions): Promise<Page<string>>;
@@ -94,19 +99,28 @@ export interface Kms {
   tagResources(type: BulkResourceType, ids: readonly string[], tags: Tags, options?: CallOptions): Promise<Done>;
 }
 
+/** An answer that is a success and cannot be used: its request only read. */
+export function unreadableReply(reason: string): RpcError {
+  return new RpcError({ kind: 'unreadable', host: 'KMS', reason, httpStatus: 200 }, 'none', 1);
+}
+
 /** Typed operations over a signed RPC client for one region. */
 export function kmsClient(rpc: RpcClient, regionId: string): Kms {
+  /** The request with what a RAM policy must allow for it: on one resource where it names one, else on all of a type. */
+  const permitted = (request: RpcRequest): RpcRequest => ({
+    ...request,
+    permission: { action: `kms:${request.action}`, resource: `acs:kms:${regionId}:*:${resourceOf(request)}` },
+  });
   async function read<Schema extends z.ZodType>(request: RpcRequest, schema: Schema, options?: CallOptions) {
-    const { body, requestId } = await rpc.call(request, options);
+    const { body, requestId } = await rpc.call(permitted(request), options);
     const parsed = schema.safeParse(body);
     if (!parsed.success) {
-      const reason = `an answer to ${request.action} in an unknown form`;
-      throw new RpcError({ kind: 'unreadable', host: 'KMS', reason, httpStatus: 200 }, 'none', 1);
+      throw unreadableReply(`an answer to ${request.action} in an unknown form`);
     }
     return { requestId, value: parsed.data };
   }
   const write = async (request: RpcRequest, options?: CallOptions): Promise<Done> => {
-    const { requestId } = await rpc.call(request, options);
+    const { requestId } = await rpc.call(permitted(request), options);
     return { requestId };
   };
   const bulk = (type: BulkResourceType, ids: readonly string[] = []) => ({
@@ -137,7 +151,14 @@ export function kmsClient(rpc: RpcClient, regionId: string): Kms {
     async describeKey(keyId, options) {
       const request = { action: 'DescribeKey', parameters: { KeyId: keyId } };
       const { requestId, value } = await read(request, replies.keyReply, options);
-      return { requestId, keyId: value.KeyMetadata.KeyId, state: value.KeyMetadata.KeyState };
+      const { KeyId, Arn, KeyState } = value.KeyMetadata;
+      return { requestId, keyId: KeyId, arn: Arn, state: KeyState };
+    },
+
+    async describeSecret(secretName, options) {
+      const request = { action: 'DescribeSecret', parameters: { SecretName: secretName } };
+      const { requestId, value } = await read(request, replies.secretReply, options);
+      return { requestId, pendingDeletion: value.PlannedDeleteTime !== '' };
     },
 
     async describeRegions(options) {
@@ -215,6 +236,18 @@ export function kmsClient(rpc: RpcClient, regionId: string): Kms {
     },
   };
 }
+
+/** Source: the RAM table of KMS; that the bulk operations go by the same names is a guess. */
+function resourceOf({ action, parameters }: RpcRequest): string {
+  const { KeyId, SecretName, CertificateId, ResourceType } = parameters;
+  if (KeyId !== undefined) return KeyId.startsWith('acs:') || KeyId.startsWith('alias/') ? 'key/*' : `key/${KeyId}`;
+  if (SecretName !== undefined) return SecretName.startsWith('acs:') ? 'secret/*' : `secret/${SecretName}`;
+  if (CertificateId !== undefined) return `certificate/${CertificateId}`;
+  if (ResourceType !== undefined) return `${ResourceType}/*`;
+  return LISTED[action] ?? '*';
+}
+
+const LISTED: Readonly<Record<string, string>> = { ListKeys: 'key', ListAliases: 'alias', ListSecrets: 'secret' };
 
 function targetParameter({ type, id }: Target): Record<string, string> {
   switch (type) {

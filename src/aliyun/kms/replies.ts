@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../base/json.js';
 import { tagRecord } from './tag-record.js';
 
 /**
@@ -11,19 +12,10 @@ function list<Row extends z.ZodType>(wrapper: string, row: Row) {
 }
 
 function rowsOf(wrapper: string, value: unknown): unknown {
-  const parsed = typeof value === 'string' && value !== '' ? parseJson(value) : value;
+  const parsed = typeof value === 'string' && value !== '' ? (parseJson(value) ?? value) : value;
   const isWrapped = typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, wrapper);
   const rows: unknown = isWrapped ? Reflect.get(parsed, wrapper) : parsed;
   return isNothing(rows) ? [] : rows;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return parsed;
-  } catch {
-    return text;
-  }
 }
 
 function isNothing(value: unknown): boolean {
@@ -40,13 +32,26 @@ const textOrEmpty = z
 const tagRow = z.object({ TagKey: z.string(), TagValue: textOrEmpty });
 const tagList = list('Tag', tagRow).transform((rows) => tagRecord(rows.map((row) => [row.TagKey, row.TagValue])));
 
-const page = { TotalCount: z.coerce.number().int().min(0) };
+/** No account has more; a larger number, or one in another notation, is a mistake of the service or of something between. */
+const MOST_RESOURCES = 10_000_000;
+const count = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,8}$/)
+      .transform(Number),
+  ])
+  .pipe(z.int().min(0).max(MOST_RESOURCES));
+const page = { TotalCount: count };
 
 export const resourceTagsReply = z.object({ Tags: tagList });
-export const secretReply = z.object({ Tags: tagList });
+export const secretReply = z.object({ PlannedDeleteTime: textOrEmpty, Tags: tagList });
 export const certificateReply = z.object({ Tags: tagList });
 export const regionsReply = z.object({ Regions: list('Region', z.object({ RegionId: z.string() })) });
-export const keyReply = z.object({ KeyMetadata: z.object({ KeyId: z.string(), KeyState: z.string() }) });
+export const keyReply = z.object({
+  KeyMetadata: z.object({ KeyId: z.string(), Arn: textOrEmpty, KeyState: textOrEmpty }),
+});
 export const keysReply = z.object({ Keys: list('Key', z.object({ KeyId: z.string() })), ...page });
 export const aliasesReply = z.object({
   Aliases: list('Alias', z.object({ AliasName: z.string(), KeyId: z.string() })),

@@ -19,10 +19,10 @@ export function suggestions(open: () => Promise<ServerDeps>): Suggestions {
   return {
     tagKeys: (typed) =>
       offer(typed, async () => {
-        const { kms, defaultRegion, now } = await open();
+        const { kms, defaultRegion, clock } = await open();
         if (defaultRegion === undefined) return [];
         const keys = new Set<string>();
-        const options = { deadline: now() + PATIENCE_MS };
+        const options = { deadline: clock.elapsed() + PATIENCE_MS };
         let nextToken: string | undefined;
         for (let page = 0; page === 0 || (page < PAGES && nextToken !== undefined); page += 1) {
           const reply = await kms(defaultRegion).listTagResources({ type: 'key', nextToken }, options);
@@ -33,9 +33,9 @@ export function suggestions(open: () => Promise<ServerDeps>): Suggestions {
       }),
     regionIds: (typed) =>
       offer(typed, async () => {
-        const { kms, defaultRegion, now } = await open();
+        const { kms, defaultRegion, clock } = await open();
         if (defaultRegion === undefined) return [];
-        const { regionIds } = await kms(defaultRegion).describeRegions({ deadline: now() + PATIENCE_MS });
+        const { regionIds } = await kms(defaultRegion).describeRegions({ deadline: clock.elapsed() + PATIENCE_MS });
         return [...regionIds];
       }),
   };

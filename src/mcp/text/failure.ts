@@ -1,5 +1,5 @@
 import { hintFor } from '../../aliyun/kms/error-hints.js';
-import { quote, token } from '../../base/quote.js';
+import { quote, quoteCode } from '../../base/quote.js';
 import { TagsError } from '../../base/tags-error.js';
 import { WriteFailed } from '../../changes/single-change.js';
 import { CredentialsError } from '../../credentials/credentials.js';
@@ -7,41 +7,36 @@ import { RpcError } from '../../rpc/rpc-error.js';
 
 const NOTHING_CHANGED = 'Nothing was changed.';
 
-/** Where a failure happened, as far as its text needs it. */
-export interface FailureContext {
-  /** Told of errors that nobody foresaw; its text goes to stderr, never to the model. */
-  readonly reportBug: (error: unknown) => void;
-}
-
 /**
  * A failure as the model reads it: a stable code, what failed and why, what is still true, one next step. Text from
- * the service is quoted. No stack, no URL, no credential.
+ * the service is quoted. No stack, no URL, no credential: an unexpected error goes to `onUnexpectedError` alone.
  */
-export function failureText(error: unknown, context: FailureContext): string {
+export function failureText(error: unknown, onUnexpectedError: (error: unknown) => void): string {
   if (error instanceof TagsError) return `${error.code}: ${error.message} ${NOTHING_CHANGED} ${error.next}`;
   if (error instanceof CredentialsError)
     return `CREDENTIALS_NOT_FOUND: ${error.message} ${NOTHING_CHANGED} Tell the operator of this server: no tool takes credentials.`;
   if (error instanceof WriteFailed)
     return rpcText(error.cause, error.cause.effect === 'unknown' ? error.changeId : undefined);
   if (error instanceof RpcError) return rpcText(error, undefined);
-  context.reportBug(error);
-  return 'INTERNAL_ERROR: The server met an error of its own; its log says more. Whether anything was changed is unknown. Look with list_resource_tags and list_changes, then report the bug.';
+  onUnexpectedError(error);
+  return 'INTERNAL_ERROR: Unexpected server error; see its log. Whether anything was changed is unknown. Look with list_resource_tags and list_changes, then report the bug.';
 }
 
 /** `changeId` of a write that may have been carried out; undefined when nothing was. */
-function rpcText({ failure, attempts }: RpcError, changeId: string | undefined): string {
+function rpcText({ failure, attempts, permission }: RpcError, changeId: string | undefined): string {
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
   const unknown = changeId !== undefined;
   const state = unknown ? `Whether the change was made is not known (ChangeId ${changeId}).` : NOTHING_CHANGED;
-  const repeat = 'Repeating the call is safe; list_resource_tags shows the tags as they are now.';
+  const repeat =
+    'Repeating the call is safe; list_resource_tags shows the tags as they are now, and undo_change looks at them itself.';
   switch (failure.kind) {
     case 'service': {
       const message = failure.message === '' ? 'no message' : quote(failure.message, 300);
-      const code = token(failure.code);
+      const code = quoteCode(failure.code);
       const named = code === failure.code ? code : `SERVICE_ERROR: ${code}`;
-      const requestId = failure.requestId === undefined ? '' : ` RequestId ${token(failure.requestId)}.`;
+      const requestId = failure.requestId === undefined ? '' : ` RequestId ${quoteCode(failure.requestId)}.`;
       const earlier = unknown && failure.httpStatus < 500 ? ' An earlier attempt got no answer.' : '';
-      const next = unknown ? repeat : hintFor(failure.code);
+      const next = unknown ? repeat : hintFor(failure.code, permission);
       return `${named}: KMS answered ${message} (HTTP ${failure.httpStatus})${tries}.${requestId}${earlier} ${state} ${next}`;
     }
     case 'unreachable':
@@ -50,10 +45,11 @@ function rpcText({ failure, attempts }: RpcError, changeId: string | undefined):
         : `ENDPOINT_UNREACHABLE: No connection to ${failure.host} (${failure.reason})${tries}. ${state} Check RegionId, --endpoint, --network and the proxy variables.`;
     case 'no-reply':
     case 'unreadable': {
-      const why = failure.kind === 'no-reply' ? 'no complete answer came' : 'the answer was not one of KMS';
+      const status = failure.kind === 'unreadable' ? `, HTTP ${failure.httpStatus}` : '';
+      const why = failure.kind === 'no-reply' ? 'no complete answer came' : "the answer was not KMS's own";
       return unknown
-        ? `OUTCOME_UNKNOWN: The request was sent to ${failure.host} and ${why} (${failure.reason})${tries}. ${state} ${repeat}`
-        : `ENDPOINT_UNREACHABLE: The request was sent to ${failure.host} and ${why} (${failure.reason})${tries}. ${state} Repeat the call in a moment; if it stays so, check --endpoint and the proxy variables.`;
+        ? `OUTCOME_UNKNOWN: The request was sent to ${failure.host} and ${why} (${failure.reason}${status})${tries}. ${state} ${repeat}`
+        : `ENDPOINT_UNREACHABLE: The request was sent to ${failure.host} and ${why} (${failure.reason}${status})${tries}. ${state} Repeat the call in a moment; if it stays so, check --endpoint and the proxy variables.`;
     }
     case 'cancelled':
       return unknown
@@ -62,6 +58,6 @@ function rpcText({ failure, attempts }: RpcError, changeId: string | undefined):
     case 'deadline':
       return unknown
         ? `OUTCOME_UNKNOWN: Time ran out${tries}. ${state} ${repeat}`
-        : `ENDPOINT_UNREACHABLE: Time ran out before the request could be sent. ${state} Repeat the call.`;
+        : `BUSY: Time ran out before the request could be sent. ${state} Repeat the call in a moment.`;
   }
 }

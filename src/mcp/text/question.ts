@@ -1,19 +1,17 @@
 import type { Kms } from '../../aliyun/kms/kms-client.js';
+import { isSettable } from '../../aliyun/kms/limits.js';
 import { type Tags, tagRecord } from '../../aliyun/kms/tag-record.js';
 import { quote, quoteList } from '../../base/quote.js';
 import { pick } from '../../changes/single-change.js';
 import type { ResourceRef } from '../../inventory/resource.js';
 import type { Snapshot } from '../../inventory/snapshot.js';
-import type { StoredChange, TagStates } from '../../journal/change.js';
+import type { ItemGroup, StoredChange } from '../../journal/change.js';
+import type { TagStates } from '../../journal/tag-states.js';
 import type { CallOptions } from '../../rpc/rpc-client.js';
-import { counted, pairText, tagText } from './result.js';
+import { KMS_TAG_LINE, pairText, tagText } from './result.js';
 
-/** In every question and every plan: the one fact about tags in KMS that surprises people. */
-export const KMS_TAG_LINE =
-  'A kms:tag condition in a RAM, key or secret policy can make a tag decide who may use the resource.';
-
-/** What a person is asked before `keys` go from one resource. Reads the key's alias for it. */
-export async function describeRemoval(
+/** What a person is asked before `keys` are removed from one resource. Reads the key's alias for it. */
+export async function removalQuestion(
   kms: Kms,
   ref: ResourceRef,
   keys: readonly string[],
@@ -22,34 +20,36 @@ export async function describeRemoval(
 ): Promise<string> {
   const what = snapshot.known
     ? removalLines(snapshot.tags, keys)
-    : [`Goes, with values that are unknown (${snapshot.reason}): ${quoteList(keys)}.`];
+    : [`Will be removed, with values that are unknown (${snapshot.reason}): ${quoteList(keys)}.`];
   return [`Remove tags from ${await named(kms, ref, options)}?`, ...what, KMS_TAG_LINE].join('\n');
 }
 
 /** What a person is asked before values of one resource are overwritten. */
-export async function describeOverwrite(
+export async function overwriteQuestion(
   kms: Kms,
   ref: ResourceRef,
   tags: Tags,
   snapshot: Snapshot,
   options: CallOptions,
 ): Promise<string> {
-  const was = snapshot.known
-    ? `Goes: ${tagText(pick(snapshot.tags, Object.keys(tags)))}.`
-    : `Earlier values are unknown (${snapshot.reason}).`;
-  return [`Set tags on ${await named(kms, ref, options)}?`, was, `Comes: ${tagText(tags)}.`, KMS_TAG_LINE].join('\n');
+  const before = snapshot.known ? pick(snapshot.tags, Object.keys(tags)) : undefined;
+  return [
+    `Set tags on ${await named(kms, ref, options)}?`,
+    before === undefined && !snapshot.known
+      ? `Earlier values are unknown (${snapshot.reason}).`
+      : `Values now: ${tagText(before ?? {})}.`,
+    `New values: ${tagText(tags)}.`,
+    ...notRestorableLines(before ?? {}),
+    KMS_TAG_LINE,
+  ].join('\n');
 }
 
 /** What a person is asked before an undo takes away what a change had set. */
-export async function describeUndo(kms: Kms, change: StoredChange, options: CallOptions): Promise<string> {
-  const { tool, time, resources, resourceType: type, regionId, firstResourceId: id, items } = change;
-  const where =
-    resources === 1 ? await named(kms, { type, id, regionId }, options) : `${counted(resources, type)} in ${regionId}`;
-  const back = distinctTags(items.map((item) => item.before ?? {}));
+export function undoQuestion(change: StoredChange, groups: readonly ItemGroup[]): string {
   return [
-    `Take back ${tool} of ${time} on ${where}?`,
-    `Goes, where nobody changed it since: ${pairText(distinctTags(items.map((item) => item.after)))}.`,
-    `Comes back: ${pairText(back)}.`,
+    `Undo ${change.changeId}? It was: ${quote(change.sentence, 320)} (${change.time}).`,
+    `Will be removed or overwritten, where nobody changed it since: ${pairText(distinctTags(groups.map(({ after }) => after)))}.`,
+    `Will be restored: ${pairText(distinctTags(groups.map(({ before }) => before ?? {})))}.`,
     KMS_TAG_LINE,
   ].join('\n');
 }
@@ -64,14 +64,22 @@ function distinctTags(states: readonly TagStates[]): (readonly [string, string])
 }
 
 function removalLines(tags: Tags, keys: readonly string[]): string[] {
-  const going = pick(tags, keys);
-  const staying = tagRecord(Object.entries(tags).filter(([key]) => !Object.hasOwn(going, key)));
-  const absent = keys.filter((key) => !Object.hasOwn(going, key));
+  const removed = pick(tags, keys);
+  const unchanged = tagRecord(Object.entries(tags).filter(([key]) => !Object.hasOwn(removed, key)));
+  const absent = keys.filter((key) => !Object.hasOwn(removed, key));
   return [
-    `Goes: ${tagText(going)}.`,
-    `Stays: ${tagText(staying)}.`,
+    `Will be removed: ${tagText(removed)}.`,
+    `Unchanged: ${tagText(unchanged)}.`,
     ...(absent.length === 0 ? [] : [`Not there: ${quoteList(absent)}.`]),
+    ...notRestorableLines(removed),
   ];
+}
+
+/** A warning for tags that KMS would not take back. */
+export function notRestorableLines(tags: Readonly<Record<string, string>>): string[] {
+  const lost = Object.entries(tags).filter(([key, value]) => !isSettable(key, value));
+  if (lost.length === 0) return [];
+  return [`Cannot be restored by undo, because KMS does not accept such text for a new tag: ${pairText(lost)}.`];
 }
 
 /** `key "08c3…" ("alias/payments") in cn-hangzhou`. */

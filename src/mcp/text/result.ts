@@ -1,5 +1,9 @@
 import { quote } from '../../base/quote.js';
 
+/** The one fact about tags in KMS that surprises people: in every plan, question and change. */
+export const KMS_TAG_LINE =
+  'A kms:tag condition in a RAM, key or secret policy can make a tag decide who may use the resource.';
+
 /** `"owner"="alice", "env"="dev"`, at most `most` of them, then "and N more". Never empty. */
 export function tagText(tags: Readonly<Record<string, string>>, most = 20): string {
   return pairText(Object.entries(tags), most);
@@ -13,26 +17,28 @@ export function pairText(pairs: readonly (readonly [key: string, value: string])
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
 
-/** The text of a long list stays below so many characters, whatever other people’s text is in it. */
-export const MAX_TEXT = 10_000;
-
-/** As many `lines` as `room` characters hold, the first ones; then how many more there are, and what to do. */
-export function fitLines(lines: readonly string[], room: number, advice: string): string {
-  const more = (left: number): string => `and ${left} more ${advice}`;
-  let left = room - more(lines.length).length;
-  const cut = lines.findIndex((line) => {
+/** The first of `lines` that `room` characters hold; at least one. */
+export function fittingLines(lines: readonly string[], room: number): readonly string[] {
+  let left = room;
+  const cut = lines.findIndex((line, index) => {
     left -= line.length + 1;
-    return left <= 0;
+    return left <= 0 && index > 0;
   });
-  return cut < 0 ? lines.join('\n') : [...lines.slice(0, cut), more(lines.length - cut)].join('\n');
+  return cut < 0 ? lines : lines.slice(0, cut);
 }
 
-/** How to take a change back. */
+/** `a; b; c and 4 more`. */
+export function someOf(texts: readonly string[], count: number): string {
+  const rest = count - texts.length;
+  return rest > 0 ? `${texts.join('; ')} and ${rest.toLocaleString('en')} more` : texts.join('; ');
+}
+
+/** How to undo a change. */
 export function undoText(changeId: string): string {
-  return `To take it back: undo_change with ChangeId ${changeId}.`;
+  return `To undo: call undo_change with ChangeId ${changeId}.`;
 }
 
-/** `1 key`, `3 keys`. */
+/** `1 key`, `3,000 keys`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,112 +1,159 @@
 import * as z from 'zod';
-import type { BulkResourceType } from '../../aliyun/kms/kms-client.js';
 import { digest } from '../../base/digest.js';
-import { quote } from '../../base/quote.js';
+import { parseJson } from '../../base/json.js';
 import { TagsError } from '../../base/tags-error.js';
-import { type Filter, type FoundResource, matches, readAll } from '../../inventory/region.js';
-import { BULK_RESOURCE_TYPES } from '../../inventory/resource.js';
+import { contains, isNamed, meets } from '../../inventory/conditions.js';
+import { readInventory } from '../../inventory/read-inventory.js';
+import type { Inventory } from '../../inventory/recent-regions.js';
+import { BULK_RESOURCE_TYPES, type Resource } from '../../inventory/resource.js';
 import type { Call } from '../call.js';
 import { withProgress } from '../progress.js';
-import { regionIdField, tagKey, tagList, tagListSchema, wellFormed, wholeNumberFromText } from '../schemas.js';
-import { counted, fitLines, MAX_TEXT, tagText } from '../text/result.js';
+import { resolveRegions } from '../region.js';
+import {
+  capped,
+  conditionsOf,
+  numberField,
+  regionIdsField,
+  tagList,
+  tagListSchema,
+  trimmed,
+  wellFormed,
+  whereField,
+} from '../schemas.js';
+import { resourceLine, unreadText } from '../text/inventory.js';
+import { counted, fittingLines } from '../text/result.js';
 import { defineTool } from '../tool.js';
+
+const DEFAULT_PAGE = 20;
+/** Characters of a page: as much as an agent should read at once, and more where a larger page was asked for. */
+const ROOM_PER_ROW = 180;
 
 export const findResources = defineTool({
   name: 'find_resources',
-  title: 'Find KMS keys or secrets by their tags',
+  title: 'Find KMS keys or secrets by name or tags',
   description:
-    'Finds KMS keys or secrets of a region, with names, states and tags. All filters given must hold. ' +
-    'Reads the whole region, about 2 s for 1,000 keys. Certificates cannot be listed.',
-  example: '{"ResourceType":"key","MissingTagKey":"owner"}',
+    'Finds KMS keys or secrets, with names, states and tags, a page at a time. All filters given must hold; keys, values ' +
+    'and Name match exactly, case counts. Reads whole regions, about 2 s for 1,000 keys. Certificates cannot be listed. ' +
+    'For counts use summarize_tags.',
+  example: '{"ResourceType":"key","Where":[{"TagKey":"env","TagValue":"prod"},{"TagKey":"owner","Not":true}]}',
   input: () =>
     z.strictObject({
-      ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Default key.'),
-      TagKey: tagKey().optional().describe('Carries this tag key.'),
-      TagValue: wellFormed().optional().describe('With this value.'),
-      MissingTagKey: tagKey().optional().describe('Lacks this tag key.'),
-      Text: wellFormed().optional().describe('Part of an ID, name, tag key or value.'),
-      PageSize: z.preprocess(wholeNumberFromText, z.int().min(1).max(100).default(50)).describe('Default 50.'),
-      NextToken: z.string().optional().describe('From the last page.'),
-      RegionId: regionIdField(),
+      ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Without it: key.'),
+      Where: whereField(
+        'Tag conditions, all of which must hold: TagKey is there; with TagValue, has this value; Not turns one round.',
+      ).optional(),
+      Name: trimmed().optional().describe('Alias (with or without alias/), secret name or ID, exactly.'),
+      Text: wellFormed().optional().describe('Part of an ID, name, tag key or value; case does not count.'),
+      PageSize: numberField(1, 100, DEFAULT_PAGE, 'Rows, 1 to 100.'),
+      NextToken: trimmed().optional().describe('From the page before. Without it: the first page.'),
+      RegionId: regionIdsField(),
     }),
   output: () =>
     z.object({
-      RegionId: z.string(),
       Resources: z.array(
-        z.object({ ResourceId: z.string(), Name: z.string(), State: z.string(), Tags: tagListSchema() }),
+        z.object({
+          ResourceId: z.string(),
+          Name: z.string(),
+          State: z.string(),
+          RegionId: z.string(),
+          Tags: tagListSchema(),
+        }),
       ),
+      FirstRow: z.int(),
+      LastRow: z.int(),
       Matching: z.int(),
       Total: z.int(),
+      UnreadRegions: z.array(z.object({ RegionId: z.string(), Why: z.string() })).optional(),
       NextToken: z.string().optional(),
     }),
   writes: false,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
 
-  async handler({ PageSize, NextToken, RegionId, ...args }, call) {
-    const regionId = await call.region(RegionId);
-    const type = args.ResourceType;
-    const query = digest([regionId, args]);
-    const after = NextToken === undefined ? undefined : openCursor(NextToken, query);
-    const { TagKey: key, TagValue: value, MissingTagKey: missing, Text: text } = args;
-    const filter: Filter = { tagKey: key, tagValue: value, missingTagKey: missing, text };
-
-    const name = `${regionId}/${type}`;
-    const recent = after === undefined ? undefined : call.recentList.recall(name);
-    const all = recent ?? (await readRegion(call, regionId, type));
-    // What was recalled is as old as it was.
-    if (recent === undefined) call.recentList.remember(name, all);
-    const matching = all.filter((resource) => matches(resource, filter));
-    const left = after === undefined ? matching : matching.filter(({ id }) => id > after);
-    const page = left.slice(0, PageSize);
-    const last = page.at(-1);
-    const next = left.length > page.length && last !== undefined ? cursor(last.id, query) : undefined;
-
-    const counts = { RegionId: regionId, Matching: matching.length, Total: all.length };
-    const verb = matching.length === 1 ? 'matches' : 'match';
-    const head = `${counted(matching.length, type)} of ${all.length.toLocaleString('en')} in ${regionId} ${verb}.`;
+  async handler({ PageSize, NextToken, RegionId, ...filter }, call) {
+    const { ResourceType: type, Where = [], Name, Text } = filter;
+    const regionIds = await resolveRegions(call, RegionId);
+    const query = digest([regionIds, filter]).slice(0, 12);
+    const after = NextToken === undefined ? undefined : placeOf(NextToken, query);
+    const inventory = await recalled(call, `${type} ${regionIds.join()}`, after !== undefined, () =>
+      withProgress(call, `Reading ${type}s`, () =>
+        readInventory(call.kms, type, regionIds, call.options, call.clock.elapsed),
+      ),
+    );
+    const conditions = conditionsOf(Where);
+    const matching = inventory.resources.filter(
+      (resource) =>
+        meets(resource.tags, conditions) &&
+        (Name === undefined || isNamed(resource, Name)) &&
+        (Text === undefined || contains(resource, Text)),
+    );
+    const start = after === undefined ? 0 : matching.findIndex((resource) => isAfter(resource, after));
+    const left = start < 0 ? [] : matching.slice(start, start + PageSize);
+    // A page ends with the last row that is shown: nothing that a count or a token passes over is missing.
+    const lines = fittingLines(left.map(resourceLine), ROOM_PER_ROW * PageSize);
+    const rows = left.slice(0, lines.length);
+    const last = rows.at(-1);
+    const end = Math.max(0, start) + rows.length;
+    const hasMore = end < matching.length && last !== undefined;
+    const token = hasMore ? tokenFor(last, query) : undefined;
+    const where =
+      inventory.regionIds.length === 1
+        ? `in ${inventory.regionIds.join()}`
+        : `in ${counted(inventory.regionIds.length, 'region')}`;
+    const head = `${matching.length.toLocaleString('en')} of ${counted(inventory.resources.length, type)} ${where} ${matching.length === 1 ? 'matches' : 'match'}.`;
+    const span = rows.length === 0 ? '' : ` Rows ${start + 1}–${end} of ${matching.length}.`;
+    const more = token === undefined ? '' : ` More: repeat the call with NextToken ${token}.`;
     return {
-      structured: { ...counts, Resources: page.map(row), ...(next === undefined ? {} : { NextToken: next }) },
-      text: pageText(head, page, next),
+      message: `${head}${span}${unreadText(inventory.unread)}${more}`,
+      details: lines,
+      structured: {
+        Resources: rows.map(rowOf),
+        FirstRow: rows.length === 0 ? 0 : start + 1,
+        LastRow: rows.length === 0 ? 0 : end,
+        Matching: matching.length,
+        Total: inventory.resources.length,
+        ...(inventory.unread.length === 0
+          ? {}
+          : { UnreadRegions: inventory.unread.map(({ regionId, why }) => ({ RegionId: regionId, Why: why })) }),
+        ...(token === undefined ? {} : { NextToken: token }),
+      },
     };
   },
 });
 
-function readRegion(call: Call, regionId: string, type: BulkResourceType): Promise<readonly FoundResource[]> {
-  const read = () => readAll(call.kms(regionId), type, call.options);
-  return withProgress(call, `Reading the ${type}s of ${regionId}`, read);
+/** Pages after the first come from what was read for the first, while it is fresh. */
+async function recalled(
+  call: Call,
+  name: string,
+  mayBeOld: boolean,
+  read: () => Promise<Inventory>,
+): Promise<Inventory> {
+  const recent = mayBeOld ? call.recentRegions.recall(name) : undefined;
+  if (recent !== undefined) return recent;
+  const inventory = await read();
+  // What was recalled is as old as it was.
+  call.recentRegions.remember(name, inventory);
+  return inventory;
 }
 
-function row({ id, name, state, tags }: FoundResource) {
-  return { ResourceId: id, Name: name, State: state, Tags: tagList(tags) };
+function rowOf({ id, names, state, regionId, tags }: Resource) {
+  return { ResourceId: id, Name: capped(names.join(', ')), State: state, RegionId: regionId, Tags: tagList(tags) };
 }
 
-function pageText(head: string, page: readonly FoundResource[], next: string | undefined): string {
-  const foot = next === undefined ? '' : `\nMore: repeat the call with NextToken ${next}`;
-  const lines = page.map(({ id, name, state, tags }) => {
-    const called = name === '' || name === id ? '' : ` ${quote(name)}`;
-    return `${quote(id)}${called} ${state}: ${tagText(tags, 10)}`;
-  });
-  const room = MAX_TEXT - head.length - foot.length - 1;
-  return `${head}\n${fitLines(lines, room, 'on this page: use a smaller PageSize')}${foot}`.trimEnd();
+type Place = readonly [regionId: string, id: string];
+
+function isAfter(resource: Resource, [regionId, id]: Place): boolean {
+  return resource.regionId === regionId ? resource.id > id : resource.regionId > regionId;
 }
 
-/** Not sealed: it names a place in a list that the caller may read anyway. */
-function cursor(after: string, query: string): string {
-  return Buffer.from(JSON.stringify([query.slice(0, 12), after])).toString('base64url');
+/** Not signed: it names a place in a list that the caller may read anyway. */
+function tokenFor({ regionId, id }: Resource, query: string): string {
+  return Buffer.from(JSON.stringify([query, regionId, id])).toString('base64url');
 }
 
-function openCursor(token: string, query: string): string {
-  const parsed = z.tuple([z.string(), z.string()]).safeParse(decode(token));
-  if (parsed.success && parsed.data[0] === query.slice(0, 12)) return parsed.data[1];
+function placeOf(token: string, query: string): Place {
+  const decoded = parseJson(Buffer.from(token, 'base64url').toString());
+  const parsed = z.tuple([z.string(), z.string(), z.string()]).safeParse(decoded);
+  if (parsed.success && parsed.data[0] === query) return [parsed.data[1], parsed.data[2]];
   const text = 'This NextToken belongs to other filters, or is damaged.';
   throw new TagsError('INVALID_ARGUMENT', text, 'Repeat the call without NextToken, or with the filters it came from.');
-}
-
-function decode(token: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
-    return parsed;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,11 +1,13 @@
 import type { Tool } from '../tool.js';
+import { applyPlanTool } from './apply-plan.js';
 import { findResources } from './find-resources.js';
 import { listChanges } from './list-changes.js';
 import { listResourceTags } from './list-resource-tags.js';
+import { planChange } from './plan-change.js';
+import { summarizeTagsTool } from './summarize-tags.js';
 import { tagResource } from './tag-resource.js';
 import { undoChangeTool } from './undo-change.js';
 import { untagResource } from './untag-resource.js';
-import { untagResources } from './untag-resources.js';
 
 /** Every tool, in the order in which hosts list them. */
 export const TOOLS: readonly Tool[] = [
@@ -13,7 +15,9 @@ export const TOOLS: readonly Tool[] = [
   tagResource,
   listResourceTags,
   findResources,
-  untagResources,
+  summarizeTagsTool,
+  planChange,
+  applyPlanTool,
   listChanges,
   undoChangeTool,
 ];

@@ -1,54 +1,42 @@
 import * as z from 'zod';
 import { tagRecord } from '../../aliyun/kms/tag-record.js';
-import { quote } from '../../base/quote.js';
-import { pick, tagOne } from '../../changes/single-change.js';
-import { listOrJson, regionIdField, tagKey, tagList, tagListSchema, targetFields, wellFormed } from '../schemas.js';
-import { openTarget, unknownValuesNote } from '../single-target.js';
-import { describeOverwrite } from '../text/question.js';
-import { tagText, undoText } from '../text/result.js';
+import { pick, readBefore, tagOne } from '../../changes/single-change.js';
+import { readSnapshot, snapshotDigest } from '../../inventory/snapshot.js';
+import { confirm } from '../confirmation.js';
+import { resolveRegion } from '../region.js';
+import { regionIdField, tagList, tagListSchema, tagsField, targetFields, targetOf } from '../schemas.js';
+import { overwriteQuestion } from '../text/question.js';
+import { tagText } from '../text/result.js';
+import { settingMessage, unknownValuesText } from '../text/single-change.js';
 import { defineTool } from '../tool.js';
 
 const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","Tags":[{"TagKey":"env","TagValue":"prod"}]}';
 
-/** Limits of the API page: ten tags a resource, values of up to 256 characters. */
+/** Source: API page of TagResource. */
 const MAX_TAGS = 10;
-const MAX_VALUE = 256;
-
-const tagsField = () =>
-  z
-    .preprocess(
-      listOrJson,
-      z
-        .array(
-          z.strictObject({
-            TagKey: tagKey(),
-            TagValue: wellFormed().refine(
-              (value) => [...value].length <= MAX_VALUE,
-              `must be at most ${MAX_VALUE} characters`,
-            ),
-          }),
-        )
-        .min(1, 'must hold at least one tag')
-        .max(MAX_TAGS, `must hold at most ${MAX_TAGS} tags`)
-        .refine((tags) => new Set(tags.map((tag) => tag.TagKey)).size === tags.length, 'names a tag key twice'),
-    )
-    .describe('Tags to set.');
 
 export const tagResource = defineTool({
   name: 'tag_resource',
   title: 'Set tags on one KMS resource',
   description:
-    'Sets tags on one KMS key, secret or certificate. A tag key that is there gets the new value; other tags stay. ' +
-    'Give exactly one of KeyId, SecretName, CertificateId. undo_change takes it back.',
+    'Sets tags on one KMS key, secret or certificate; give exactly one of the three targets. A tag key that is there gets ' +
+    'the new value; other tags stay. A kms:tag condition in a policy can make a tag decide who may use a key. For several ' +
+    'resources use plan_change. undo_change undoes it.',
   example,
-  input: () => z.strictObject({ ...targetFields(), Tags: tagsField(), RegionId: regionIdField() }),
+  input: () =>
+    z.strictObject({
+      ...targetFields(),
+      Tags: tagsField('Tags to set; case counts.', MAX_TAGS),
+      RegionId: regionIdField(),
+    }),
   output: () =>
     z.object({
       RequestId: z.string(),
       RegionId: z.string(),
+      Tags: tagListSchema(),
       OverwrittenTags: tagListSchema().optional(),
       ChangeId: z.string(),
-      Note: z.string().optional(),
+      AccountId: z.string().optional(),
     }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
@@ -57,25 +45,35 @@ export const tagResource = defineTool({
     const tags = tagRecord(args.Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
     const keys = Object.keys(tags);
     call.protection.refuse(keys);
-    const { kms, ref, snapshot, seen, seenNow, change } = await openTarget(args, example, call);
+    const { options, journal, tool } = call;
+    const target = { ...targetOf(args, example), regionId: resolveRegion(call, args.RegionId) };
+    const kms = call.kms(target.regionId);
+    const before = await readBefore(kms, target, { read: call.readBeforeWrite, account: call.account, options });
+    const { ref, snapshot, account } = before;
     const present = snapshot.known ? pick(snapshot.tags, keys) : undefined;
     const overwritten = tagRecord(Object.entries(present ?? {}).filter(([key, value]) => tags[key] !== value));
 
     // A new tag takes nothing away, so nobody is asked.
     const takesValues = present === undefined || Object.keys(overwritten).length > 0;
-    const message = (): Promise<string> => describeOverwrite(kms, ref, tags, snapshot, call.options);
-    const question = takesValues ? await call.confirm({ message, args, seen, seenNow }) : undefined;
+    const ask = () =>
+      confirm(call, {
+        args,
+        message: () => overwriteQuestion(kms, ref, tags, snapshot, options),
+        seen: snapshotDigest(snapshot),
+        seenNow: async () => snapshotDigest(await readSnapshot(kms, ref, options)),
+      });
+    const question = takesValues ? await ask() : undefined;
     if (question) return question;
 
-    const { requestId, changeId } = await tagOne(change, tags);
-    const done = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
-    const set = `Set on ${ref.type} ${quote(ref.id)} in ${ref.regionId}: ${tagText(tags)}.`;
-    if (!snapshot.known) {
-      const Note = unknownValuesNote(snapshot.reason);
-      return { structured: { ...done, Note }, text: `${set} RequestId ${requestId}. ${Note} ChangeId ${changeId}.` };
-    }
-    const was = Object.keys(overwritten).length === 0 ? '' : ` Overwritten: ${tagText(overwritten)}.`;
-    const text = `${set}${was} RequestId ${requestId}. ${undoText(changeId)}`;
-    return { structured: { ...done, OverwrittenTags: tagList(overwritten) }, text };
+    const { subject } = call.principal;
+    const { requestId, changeId } = await tagOne({ ...before, kms, journal, tool, subject, options }, tags);
+    const ids = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
+    const structured = { ...ids, Tags: tagList(tags), ...(account.id === undefined ? {} : { AccountId: account.id }) };
+    return snapshot.known
+      ? {
+          message: settingMessage(ref, tags, overwritten, ids),
+          structured: { ...structured, OverwrittenTags: tagList(overwritten) },
+        }
+      : { message: unknownValuesText(`Set ${tagText(tags)}`, ref, snapshot.reason, ids), structured };
   },
 });

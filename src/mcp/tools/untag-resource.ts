@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { quote, quoteList } from '../../base/quote.js';
-import { pick, untagOne } from '../../changes/single-change.js';
-import { regionIdField, tagKeysField, tagList, tagListSchema, targetFields } from '../schemas.js';
-import { openTarget, unknownValuesNote } from '../single-target.js';
-import { describeRemoval } from '../text/question.js';
-import { tagText, undoText } from '../text/result.js';
+import { quoteList } from '../../base/quote.js';
+import { pick, readBefore, untagOne } from '../../changes/single-change.js';
+import { readSnapshot, snapshotDigest } from '../../inventory/snapshot.js';
+import { confirm } from '../confirmation.js';
+import { resolveRegion } from '../region.js';
+import { regionIdField, tagKeysField, tagList, tagListSchema, targetFields, targetOf } from '../schemas.js';
+import { removalQuestion } from '../text/question.js';
+import { removalMessage, unknownValuesText } from '../text/single-change.js';
 import { defineTool } from '../tool.js';
 
 const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","TagKeys":["tagkey1","tagkey2"]}';
@@ -13,14 +15,14 @@ export const untagResource = defineTool({
   name: 'untag_resource',
   title: 'Remove tags from one KMS resource',
   description:
-    'Removes tags from one KMS key, secret or certificate. Give exactly one of KeyId, SecretName, CertificateId. ' +
-    'A kms:tag condition in a policy can make a tag decide who may use a key: removing it may lock users out or let them in. ' +
-    'undo_change takes it back; for many resources use untag_resources.',
+    'Removes tags from one KMS key, secret or certificate; give exactly one of the three targets. A kms:tag condition in ' +
+    'a policy can make a tag decide who may use a key: removing it may lock users out or let them in. To change a value use ' +
+    'tag_resource; for several resources use plan_change. undo_change undoes it.',
   example,
   input: () =>
     z.strictObject({
       ...targetFields(),
-      TagKeys: tagKeysField('Tag keys to remove, without values.'),
+      TagKeys: tagKeysField('Tag keys to remove, without values; case counts.'),
       RegionId: regionIdField(),
     }),
   output: () =>
@@ -29,34 +31,43 @@ export const untagResource = defineTool({
       RegionId: z.string(),
       RemovedTags: tagListSchema().optional(),
       AbsentTagKeys: z.array(z.string()).optional(),
+      NotRestorable: z.array(z.string()).optional(),
       ChangeId: z.string(),
-      Note: z.string().optional(),
+      AccountId: z.string().optional(),
     }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
 
   async handler(args, call) {
     call.protection.refuse(args.TagKeys);
-    const { kms, ref, snapshot, seen, seenNow, change } = await openTarget(args, example, call);
-    const message = (): Promise<string> => describeRemoval(kms, ref, args.TagKeys, snapshot, call.options);
-    const question = await call.confirm({ message, args, seen, seenNow });
+    const { TagKeys: keys } = args;
+    const { options, journal, tool } = call;
+    const target = { ...targetOf(args, example), regionId: resolveRegion(call, args.RegionId) };
+    const kms = call.kms(target.regionId);
+    const before = await readBefore(kms, target, { read: call.readBeforeWrite, account: call.account, options });
+    const { ref, snapshot, account } = before;
+    const question = await confirm(call, {
+      args,
+      message: () => removalQuestion(kms, ref, keys, snapshot, options),
+      seen: snapshotDigest(snapshot),
+      seenNow: async () => snapshotDigest(await readSnapshot(kms, ref, options)),
+    });
     if (question) return question;
 
-    const { requestId, changeId } = await untagOne(change, args.TagKeys);
-    const done = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
-    const where = `${ref.type} ${quote(ref.id)} in ${ref.regionId}`;
+    const { subject } = call.principal;
+    const { requestId, changeId } = await untagOne({ ...before, kms, journal, tool, subject, options }, keys);
+    const ids = { RequestId: requestId, RegionId: ref.regionId, ChangeId: changeId };
+    const structured = { ...ids, ...(account.id === undefined ? {} : { AccountId: account.id }) };
     if (!snapshot.known) {
-      const Note = unknownValuesNote(snapshot.reason);
-      const text = `Removed from ${where}, where present: ${quoteList(args.TagKeys)}. RequestId ${requestId}. ${Note} ChangeId ${changeId}.`;
-      return { structured: { ...done, Note }, text };
+      const message = unknownValuesText(`Removed ${quoteList(keys)} where present`, ref, snapshot.reason, ids);
+      return { message, structured };
     }
-    const removed = pick(snapshot.tags, args.TagKeys);
-    const absent = args.TagKeys.filter((key) => !Object.hasOwn(removed, key));
-    const wasAbsent = absent.length === 0 ? '' : ` Not there before: ${quoteList(absent)}.`;
-    const text =
-      absent.length === args.TagKeys.length
-        ? `Nothing to remove from ${where}.${wasAbsent} RequestId ${requestId}. ChangeId ${changeId}.`
-        : `Removed from ${where}: ${tagText(removed)}.${wasAbsent} RequestId ${requestId}. ${undoText(changeId)}`;
-    return { structured: { ...done, RemovedTags: tagList(removed), AbsentTagKeys: absent }, text };
+    const removed = pick(snapshot.tags, keys);
+    const absent = keys.filter((key) => !Object.hasOwn(removed, key));
+    const { message, notRestorable } = removalMessage(ref, removed, absent, ids);
+    return {
+      message,
+      structured: { ...structured, RemovedTags: tagList(removed), AbsentTagKeys: absent, ...notRestorable },
+    };
   },
 });

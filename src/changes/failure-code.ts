@@ -1,0 +1,15 @@
+import { quoteCode } from '../base/quote.js';
+import { CredentialsError } from '../credentials/credentials.js';
+import { RpcError } from '../rpc/rpc-error.js';
+
+/** The service's code, or a word of ours for what happened below it. Undefined for an unexpected error. */
+export function failureCode(error: unknown): string | undefined {
+  if (error instanceof CredentialsError) return 'CREDENTIALS_NOT_FOUND';
+  if (!(error instanceof RpcError)) return undefined;
+  const { failure, effect } = error;
+  // The service's text, like any other: bulk reports show it.
+  if (failure.kind === 'service') return quoteCode(failure.code);
+  if (effect === 'unknown') return 'OUTCOME_UNKNOWN';
+  if (failure.kind === 'cancelled') return 'CANCELLED';
+  return failure.kind === 'deadline' ? 'DEADLINE' : 'ENDPOINT_UNREACHABLE';
+}

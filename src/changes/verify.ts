@@ -1,0 +1,72 @@
+import type { Tags } from '../aliyun/kms/tag-record.js';
+import { sleep } from '../base/sleep.js';
+import type { TagStates } from '../journal/tag-states.js';
+import type { CallOptions } from '../rpc/rpc-client.js';
+import type { TagWriter } from './tag-writer.js';
+
+/** What reading back showed. */
+export interface Verification {
+  readonly reached: ReadonlySet<string>;
+  /** Those that could not be read are in neither. */
+  readonly others: ReadonlySet<string>;
+}
+
+interface Wanted {
+  readonly id: string;
+  readonly after: TagStates;
+}
+
+/** Whether tags are as wanted. */
+export function isReached(tags: Tags | undefined, after: TagStates): boolean {
+  return Object.entries(after).every(([key, value]) => (tags?.[key] ?? null) === value);
+}
+
+/** Reads resources and splits them by whether they are in the wanted state. Never rejects. */
+export async function readBack(
+  writer: TagWriter,
+  items: readonly Wanted[],
+  options: CallOptions,
+): Promise<Verification> {
+  const reached = new Set<string>();
+  const others = new Set<string>();
+  if (items.length === 0) return { reached, others };
+  try {
+    const keys = [...new Set(items.flatMap(({ after }) => Object.keys(after)))];
+    const ids = items.map(({ id }) => id);
+    const { byId, refused } = await writer.read(ids, keys, options);
+    for (const { id, after } of items) {
+      if (refused.has(id)) continue;
+      (isReached(byId.get(id), after) ? reached : others).add(id);
+    }
+  } catch {
+    // What cannot be read is not verified: nothing more is known.
+  }
+  return { reached, others };
+}
+
+/** Milliseconds between looks: what KMS acknowledged may take a moment to show. */
+const PAUSES: readonly number[] = [300, 1_000, 3_000];
+
+/** As `readBack`, and looks again after pauses at what does not show yet. Never rejects. */
+export async function verify(
+  writer: TagWriter,
+  items: readonly Wanted[],
+  options: CallOptions & { readonly deadline: number },
+  elapsed: () => number,
+): Promise<Verification> {
+  const first = await readBack(writer, items, options);
+  const reached = new Set(first.reached);
+  let others = first.others;
+  for (const pause of PAUSES) {
+    if (others.size === 0 || elapsed() + pause >= options.deadline || options.signal?.aborted) break;
+    await sleep(pause, options.signal).catch(() => undefined);
+    const again = await readBack(
+      writer,
+      items.filter(({ id }) => others.has(id)),
+      options,
+    );
+    for (const id of again.reached) reached.add(id);
+    others = new Set([...others].filter((id) => !again.reached.has(id)));
+  }
+  return { reached, others };
+}

@@ -1,0 +1,146 @@
+import * as z from 'zod';
+import type { BulkResourceType } from '../../aliyun/kms/kms-client.js';
+import { readInventory } from '../../inventory/read-inventory.js';
+import type { UnreadRegion } from '../../inventory/regions.js';
+import { BULK_RESOURCE_TYPES } from '../../inventory/resource.js';
+import {
+  type Lookalike,
+  lookalikesBetween,
+  lookalikesOf,
+  summarizeTags,
+  type TagSummary,
+} from '../../inventory/summary.js';
+import { withProgress } from '../progress.js';
+import { resolveRegions } from '../region.js';
+import { capped, regionIdsField, tagKey } from '../schemas.js';
+import { unreadText } from '../text/inventory.js';
+import { summaryLines, summaryMessage } from '../text/summary.js';
+import { defineTool } from '../tool.js';
+
+/** Shown: the most frequent ones, so that an account of any size fits a result. */
+const MOST_KEYS = 12;
+const MOST_VALUES = 4;
+const MOST_VALUES_OF_ONE = 40;
+const MOST_LOOKALIKES = 10;
+
+export const summarizeTagsTool = defineTool({
+  name: 'summarize_tags',
+  title: 'Count tag keys and values',
+  description:
+    'Counts the tag keys of KMS keys and secrets: how many carry and lack each, its values with counts, what has no tags, ' +
+    'and what looks like two spellings of one thing. Shows the most frequent; name a TagKey for all of its values. ' +
+    'Changes nothing. find_resources shows which resources they are.',
+  example: '{"ResourceType":"key","TagKey":"env"}',
+  input: () =>
+    z.strictObject({
+      ResourceType: z.enum(BULK_RESOURCE_TYPES).optional().describe('Without it: both.'),
+      TagKey: tagKey().optional().describe('Only this key, with all its values. Without it: every key.'),
+      RegionId: regionIdsField(),
+    }),
+  output: () =>
+    z.object({
+      ResourceTypes: z.array(
+        z.object({
+          ResourceType: z.string(),
+          Resources: z.int(),
+          Untagged: z.int(),
+          TagKeys: z.array(
+            z.object({
+              TagKey: z.string(),
+              Resources: z.int(),
+              Missing: z.int(),
+              Values: z.array(z.object({ TagValue: z.string(), Resources: z.int() })),
+              OtherValues: z.int(),
+            }),
+          ),
+        }),
+      ),
+      OtherTagKeys: z.int(),
+      LooksAlike: z.array(
+        z.object({
+          ResourceType: z.string(),
+          TagKey: z.string().optional(),
+          A: z.string(),
+          B: z.string(),
+          ResourcesA: z.int(),
+          ResourcesB: z.int(),
+        }),
+      ),
+      UnreadRegions: z.array(z.object({ RegionId: z.string(), Why: z.string() })).optional(),
+    }),
+  writes: false,
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+
+  async handler({ ResourceType, TagKey, RegionId }, call) {
+    const regionIds = await resolveRegions(call, RegionId);
+    const types = ResourceType === undefined ? BULK_RESOURCE_TYPES : [ResourceType];
+    const read = (type: BulkResourceType) => readInventory(call.kms, type, regionIds, call.options, call.clock.elapsed);
+    const inventories = await withProgress(call, 'Reading tags', () => Promise.all(types.map(read)));
+    const summaries = types.map((type, index) => ({
+      type,
+      summary: summarizeTags(inventories[index]?.resources ?? []),
+    }));
+    const unread = distinct(inventories.flatMap((inventory) => inventory.unread));
+    const regionsRead = inventories[0]?.regionIds ?? [];
+    const looksAlike = lookalikes(summaries).filter(
+      ({ key, a, b }) => TagKey === undefined || [key, a, b].includes(TagKey),
+    );
+    const shown = summaries.map(({ type, summary }) => shownType(type, summary, TagKey));
+    const hidden = summaries.reduce((sum, { summary }) => sum + Math.max(0, summary.keys.length - MOST_KEYS), 0);
+    const structured = {
+      ResourceTypes: shown,
+      OtherTagKeys: TagKey === undefined ? hidden : 0,
+      LooksAlike: looksAlike.slice(0, MOST_LOOKALIKES).map(lookalikeRow),
+      ...(unread.length === 0
+        ? {}
+        : { UnreadRegions: unread.map(({ regionId, why }) => ({ RegionId: regionId, Why: why })) }),
+    };
+    return {
+      message: `${summaryMessage(shown, regionsRead)}${unreadText(unread)}`,
+      details: summaryLines(structured, looksAlike.length),
+      structured,
+    };
+  },
+});
+
+type TypedLookalike = Lookalike & { readonly type: string };
+
+function lookalikes(summaries: readonly { readonly type: string; readonly summary: TagSummary }[]): TypedLookalike[] {
+  const within = summaries.flatMap(({ type, summary }) => lookalikesOf(summary).map((pair) => ({ type, ...pair })));
+  const [first, second] = summaries;
+  if (first === undefined || second === undefined) return within;
+  const between = lookalikesBetween(first.summary, second.summary);
+  return [...between.map((pair) => ({ type: `${first.type}, ${second.type}`, ...pair })), ...within];
+}
+
+function shownType(type: string, { resources, untagged, keys }: TagSummary, only: string | undefined) {
+  const wanted = only === undefined ? keys.slice(0, MOST_KEYS) : keys.filter(({ key }) => key === only);
+  const most = only === undefined ? MOST_VALUES : MOST_VALUES_OF_ONE;
+  return {
+    ResourceType: type,
+    Resources: resources,
+    Untagged: untagged,
+    TagKeys: wanted.map(({ key, resources: carriers, missing, values }) => ({
+      TagKey: capped(key),
+      Resources: carriers,
+      Missing: missing,
+      Values: [...values].slice(0, most).map(([value, count]) => ({ TagValue: capped(value), Resources: count })),
+      OtherValues: Math.max(0, values.size - most),
+    })),
+  };
+}
+
+function lookalikeRow({ type, key, a, b, resourcesA, resourcesB }: TypedLookalike) {
+  return {
+    ResourceType: type,
+    ...(key === undefined ? {} : { TagKey: capped(key) }),
+    A: capped(a),
+    B: capped(b),
+    ResourcesA: resourcesA,
+    ResourcesB: resourcesB,
+  };
+}
+
+function distinct(unread: readonly UnreadRegion[]): readonly UnreadRegion[] {
+  return [...new Map(unread.map((one) => [one.regionId, one])).values()];
+}

@@ -5,7 +5,7 @@ import { Client, type ClientCapabilities, InMemoryTransport } from '@modelcontex
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { onTestFinished } from 'vitest';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js';
-import { assemble } from '../../src/app.js';
+import { createApp } from '../../src/app.js';
 import { readConfig } from '../../src/cli/config.js';
 import type { ServerDeps } from '../../src/mcp/call.js';
 import { buildServer } from '../../src/mcp/server.js';
@@ -35,11 +35,14 @@ export interface ToolSession extends Session {
   readonly deps: ServerDeps;
   /** Questions that the person was asked. */
   readonly asked: readonly string[];
-  /** Errors that nobody foresaw. */
+  /** Unexpected errors. */
   readonly bugs: readonly unknown[];
   /** Requests so far that write. */
   writes(): number;
 }
+
+/** Waits between attempts that a test can afford. */
+export const QUICK_RETRY = { maxAttempts: 5, baseDelayMs: 2, maxDelayMs: 20 } as const;
 
 /** Takes what is to be closed. Tests that run side by side give the one of their own context. */
 export type AtEnd = (close: () => Promise<void>) => void;
@@ -56,12 +59,18 @@ export async function openSession(options: SessionOptions = {}, atEnd: AtEnd = o
   const where = options.where ?? ['--endpoint', emulator.endpoint, '--region', emulator.regionId];
   const invocation = readConfig([...where, '--state-dir', stateDirectory, ...args], env);
   if (!('values' in invocation)) throw new Error('not a server');
-  const assembly = await assemble(invocation.values, env);
+  const app = await createApp(invocation.values, env, { retry: QUICK_RETRY });
   const bugs: unknown[] = [];
-  const deps = tune({ ...assembly.deps, reportBug: (error) => bugs.push(error) });
+  const deps = tune({ ...app.deps, onUnexpectedError: (error) => bugs.push(error) });
+  const source = {
+    readOnly: deps.readOnly,
+    defaultRegion: deps.defaultRegion,
+    profile: undefined,
+    open: async () => deps,
+  };
 
   const [near, far] = InMemoryTransport.createLinkedPair();
-  serveStdio((context) => buildServer(deps, context), { transport: far });
+  serveStdio((context) => buildServer(source, context), { transport: far });
   const client = new Client(
     { name: 'test', version: '1.0.0' },
     {
@@ -79,7 +88,7 @@ export async function openSession(options: SessionOptions = {}, atEnd: AtEnd = o
   await client.connect(near);
   atEnd(async () => {
     await client.close();
-    await assembly.close();
+    await app.close();
   });
   return {
     emulator,

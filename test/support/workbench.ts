@@ -8,15 +8,18 @@ import * as z from 'zod';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js';
 import { KMS_VERSION, type Kms, kmsClient } from '../../src/aliyun/kms/kms-client.js';
 import { quotaPacer } from '../../src/aliyun/kms/quota.js';
+import { accountFinder } from '../../src/aliyun/sts/account.js';
+import { STS_VERSION, stsClient } from '../../src/aliyun/sts/sts-client.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { tagProtection } from '../../src/changes/protection.js';
 import type { CredentialSource } from '../../src/credentials/credentials.js';
 import { staticCredentials } from '../../src/credentials/source.js';
-import { recentList } from '../../src/inventory/recent-list.js';
+import { recentRegions } from '../../src/inventory/recent-regions.js';
 import { fileJournalStore } from '../../src/journal/file-store.js';
 import { changeJournal } from '../../src/journal/journal.js';
 import type { ServerDeps } from '../../src/mcp/call.js';
 import { buildServer } from '../../src/mcp/server.js';
-import { hmacSeal } from '../../src/mcp/signed-token.js';
+import { tokenSigner } from '../../src/mcp/signed-token.js';
 import { type RpcClientOptions, rpcClient } from '../../src/rpc/rpc-client.js';
 import { undiciTransport } from '../../src/rpc/transport.js';
 
@@ -33,11 +36,11 @@ export interface WorkbenchOptions {
   /** More of what the server takes. */
   readonly deps?: Partial<ServerDeps>;
   readonly protect?: readonly string[];
-  readonly now?: () => number;
+  readonly clock?: Clock;
   /** Directory for the journal; it stays. Default: one of its own. */
   readonly stateDirectory?: string;
-  readonly sealTtlMs?: number;
-  readonly sealKey?: Uint8Array;
+  readonly tokenTtlMs?: number;
+  readonly tokenKey?: Uint8Array;
 }
 
 /** What a tool answered. */
@@ -57,7 +60,7 @@ export interface Workbench {
   readonly emulator: Emulator;
   readonly deps: ServerDeps;
   readonly stateDirectory: string;
-  /** What the server reported as a mistake of its own. */
+  /** Unexpected errors of the server. */
   readonly bugs: readonly unknown[];
   call(tool: string, args: Readonly<Record<string, unknown>>, extras?: CallExtras): Promise<Answer>;
   close(): Promise<void>;
@@ -66,42 +69,46 @@ export interface Workbench {
 /** In memory where there is such a place: thousands of journals are made durable here. */
 const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** Puts the parts together as `assemble` does, with clocks and waits that a test can afford. */
+/** Puts the parts together as `createApp` does, with clocks and waits that a test can afford. */
 export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
-  const { now = Date.now, paced = false } = options;
+  const { clock = systemClock, paced = false } = options;
   const isRunning = options.emulator !== undefined && 'endpoint' in options.emulator;
   const emulator = isRunning ? options.emulator : await startEmulator(options.emulator);
   const stateDirectory = options.stateDirectory ?? (await mkdtemp(join(SCRATCH, 'kms-tags-bench-')));
   const transport = undiciTransport({ env: {}, loopback: true });
   const { accessKeyId, accessKeySecret } = emulator;
-  const rpc = rpcClient({
-    origin: options.endpoint ?? emulator.endpoint,
-    version: KMS_VERSION,
-    signature: 'v3',
-    credentials: options.credentials ?? staticCredentials({ accessKeyId, accessKeySecret }),
+  const origin = options.endpoint ?? emulator.endpoint;
+  const credentials = options.credentials ?? staticCredentials({ accessKeyId, accessKeySecret });
+  const common = {
+    origin,
+    signature: 'v3' as const,
+    credentials,
     transport,
     userAgent: 'test',
     timeoutMs: 5_000,
-    now,
+    clock,
     ...(paced ? { pace: quotaPacer() } : { random: () => 0 }),
     ...options.rpc,
-  });
-  const kms: Kms = kmsClient(rpc, emulator.regionId);
+  };
+  const kms: Kms = kmsClient(rpcClient({ ...common, version: KMS_VERSION }), emulator.regionId);
+  // STS is answered by the emulator itself, whatever stands between the server and KMS.
+  const sts = stsClient(rpcClient({ ...common, origin: emulator.endpoint, version: STS_VERSION }));
   const bugs: unknown[] = [];
   const deps: ServerDeps = {
     kms: () => kms,
-    journal: changeJournal({ store: fileJournalStore(stateDirectory), now }),
+    account: accountFinder({ sts, credentials, endpoint: origin, clock }),
+    journal: changeJournal(fileJournalStore(stateDirectory), clock),
     protection: tagProtection(options.protect ?? []),
-    seal: hmacSeal(options.sealKey ?? randomBytes(32), options.sealTtlMs ?? 600_000, now),
-    recentList: recentList(now),
+    tokens: tokenSigner(options.tokenKey ?? randomBytes(32), options.tokenTtlMs ?? 600_000, clock.now),
+    recentRegions: recentRegions(clock.elapsed),
     defaultRegion: emulator.regionId,
-    boundRegion: emulator.regionId,
+    servedRegions: [emulator.regionId],
     readOnly: false,
     confirmMode: 'host',
-    snapshot: true,
+    readBeforeWrite: true,
     answerMs: 40_000,
-    now,
-    reportBug: (error) => bugs.push(error),
+    clock,
+    onUnexpectedError: (error) => bugs.push(error),
     ...options.deps,
   };
   const { client, server } = await connect(deps);
@@ -122,7 +129,9 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
 }
 
 async function connect(deps: ServerDeps) {
-  const server = buildServer(deps, { era: 'legacy' });
+  const { readOnly, defaultRegion } = deps;
+  const source = { readOnly, defaultRegion, profile: undefined, open: async () => deps };
+  const server = buildServer(source, { era: 'legacy' });
   const client = new Client({ name: 'test', version: '1' });
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
   await server.connect(serverSide);
@@ -164,9 +173,24 @@ export function numberOf(answer: Answer, field: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** The counts of a run in which each selected resource is counted once. */
+/** The counts of an applied plan, in which each resource of the plan is counted once. */
 export function addedUp(answer: Answer): number {
-  return ['Removed', 'AbsentAlready', 'Failed', 'Unknown', 'NotAttempted']
+  return ['Changed', 'ChangedSincePlan', 'Failed', 'Unknown', 'NotAttempted']
     .map((field) => numberOf(answer, field))
     .reduce((sum, count) => sum + count, 0);
+}
+
+/** Plans a change and applies it, as an agent does. Throws when there is nothing to apply. */
+export async function planAndApply(
+  bench: Pick<Workbench, 'call'>,
+  args: Readonly<Record<string, unknown>>,
+  extras?: CallExtras,
+): Promise<{ readonly plan: Answer; readonly applied: Answer }> {
+  const plan = await bench.call('plan_change', args);
+  const applied = await bench.call(
+    'apply_plan',
+    { PlanId: textOf(plan, 'PlanId'), Change: textOf(plan, 'Change') },
+    extras,
+  );
+  return { plan, applied };
 }

@@ -103,6 +103,9 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       undefined,
       requestId,
     );
+    // A removal is read back at the end, with all others at once; what was set is looked at while other parts are written.
+    const shown = await readBack(writer, written.acknowledged.filter(setsSomething), limits);
+    for (const id of shown.reached) verified.add(id);
     const unsure = items.filter(({ id }) => losses.get(id)?.kind === 'unknown');
     const seen = await readBack(writer, unsure, limits);
     for (const item of unsure) {
@@ -204,6 +207,10 @@ function regrouped(items: readonly PartItem[]): ItemGroup[] {
     ids.set(group, some);
   }
   return [...ids].map(([group, some]) => ({ ...group, ids: some }));
+}
+
+function setsSomething({ after }: WriteItem): boolean {
+  return Object.values(after).some((value) => value !== null);
 }
 
 function lostAll(items: readonly WriteItem[], loss: Loss): Written {

@@ -1,6 +1,7 @@
-import type { BulkResourceType, Done, Kms, ResourceType } from '../aliyun/kms/kms-client.js';
+import type { BulkResourceType, Done, Kms, ResourceType, TagRow } from '../aliyun/kms/kms-client.js';
 import { MAX_RESOURCES_PER_REQUEST } from '../aliyun/kms/limits.js';
 import { type Tags, tagRecord } from '../aliyun/kms/tag-record.js';
+import { readTagRows } from '../inventory/pages.js';
 import { readTagsById, resourceRefusal, type TagsById } from '../inventory/tag-reader.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import type { WriteRequest } from './write-request.js';
@@ -10,6 +11,8 @@ export interface TagWriter {
   /** Most ids in one part of a run. */
   readonly maxIds: number;
   send(request: WriteRequest, options: CallOptions): Promise<Done>;
+  /** Ids of all resources of the region that carry a tag; undefined when that takes more than `most` requests. */
+  carriers?(key: string, most: number, options: CallOptions): Promise<ReadonlySet<string> | undefined>;
   /** At least the named tags of the ids. */
   read(ids: readonly string[], keys: readonly string[], options: CallOptions): Promise<TagsById>;
 }
@@ -24,6 +27,13 @@ export function bulkTagWriter(kms: Kms, type: BulkResourceType): TagWriter {
       return write.single && only !== undefined
         ? kms.tagResource({ type, id: only }, tagRecord(write.pairs), options)
         : kms.tagResources(type, ids, tagRecord(write.pairs), options);
+    },
+    async carriers(key, most, options) {
+      const ids = new Set<string>();
+      const add = (rows: readonly TagRow[]): void => {
+        for (const row of rows) if (row.key === key) ids.add(row.resourceId);
+      };
+      return (await readTagRows(kms, { type, filter: { key } }, add, options, most)) ? ids : undefined;
     },
     read(ids, keys, options) {
       const [only] = keys;

@@ -44,23 +44,29 @@ export async function readPages<Row>(
   });
 }
 
-/** Pages of ListTagResources, which can only be read one after the other. Rejects with `RpcError`. */
+/**
+ * Pages of ListTagResources, which can only be read one after the other; at most `most` of them. Resolves with whether
+ * that was all. Rejects with `RpcError`.
+ */
 export async function readTagRows(
   kms: Kms,
   query: Parameters<Kms['listTagResources']>[0],
   each: (rows: Awaited<ReturnType<Kms['listTagResources']>>['rows']) => void,
   options: CallOptions,
-): Promise<void> {
+  most = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
   const seen = new Set<string>();
   let nextToken: string | undefined;
-  do {
+  for (let pages = 0; pages === 0 || nextToken !== undefined; pages += 1) {
+    if (pages >= most) return false;
     const from = { ...query, nextToken };
     const page = await patiently(() => kms.listTagResources(from, options), options);
     each(page.rows);
     nextToken = page.nextToken;
     if (nextToken !== undefined && seen.has(nextToken)) throw unreadableReply('a list whose page tokens repeat');
     if (nextToken !== undefined) seen.add(nextToken);
-  } while (nextToken !== undefined);
+  }
+  return true;
 }
 
 /**

@@ -46,7 +46,7 @@ async function readKeys(kms: Kms, regionId: string, options: CallOptions): Promi
         },
         options,
       ),
-    () => readTagRows(kms, { type: 'key' }, table.add, options),
+    async () => void (await readTagRows(kms, { type: 'key' }, table.add, options)),
   ];
   await inParallel(readers, readers.length, (read) => read());
   return [...states].map(([id, state]) => ({

@@ -48,7 +48,7 @@ async function readByConditions(
   const table = tagTable();
   const untagged = new Set<string>();
   const readers = [
-    () => readTagRows(kms, { type }, table.add, options),
+    async () => void (await readTagRows(kms, { type }, table.add, options)),
     ...(admitsUntagged(conditions)
       ? [
           async () => {

@@ -178,7 +178,10 @@ async function main(sizes: readonly number[]): Promise<void> {
   }
   const requests = 'requests, reads + writes';
   console.log(
-    table(['keys', 'part', requests, 'calls', 'floor of the writes, s', 'took, s', 'ratio', 'one call a key, s'], times),
+    table(
+      ['keys', 'part', requests, 'calls', 'floor of the writes, s', 'took, s', 'ratio', 'one call a key, s'],
+      times,
+    ),
   );
   console.log('\nResident memory of the server, MB:\n');
   console.log(table(['keys', 'idle', 'most, plan and apply', 'growth', 'growth, with undo'], memory));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KMS_VERSION, type Kms, kmsClient } from './aliyun/kms/kms-client.js';
-import { quotaPacer } from './aliyun/kms/quota.js';
+import { kmsRateLimiter } from './aliyun/kms/quota.js';
 import { isLoopback, regionOfEndpoint, resolveEndpoint } from './aliyun/kms/region.js';
 import { accountFinder } from './aliyun/sts/account.js';
 import { STS_VERSION, stsClient } from './aliyun/sts/sts-client.js';
@@ -20,7 +20,7 @@ import type { JournalStore } from './journal/store.js';
 import type { ServerDeps } from './mcp/call.js';
 import { tokenSigner } from './mcp/signed-token.js';
 import type { RetryPolicy } from './rpc/retry-policy.js';
-import { type Pace, type RpcClient, rpcClient } from './rpc/rpc-client.js';
+import { type RateLimiter, type RpcClient, rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,7 +48,7 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
   const upstream = values.emulator ? await emulatedUpstream(values) : realUpstream(values, env);
   const { credentials, endpoint } = upstream;
   const transports = new Map<string, Transport>();
-  const openRpc = (origin: string, version: string, pace?: Pace): RpcClient => {
+  const openRpc = (origin: string, version: string, limiter?: RateLimiter): RpcClient => {
     const transport = transports.get(origin) ?? undiciTransport({ env, loopback: isLoopback(origin) });
     transports.set(origin, transport);
     return rpcClient({
@@ -59,14 +59,14 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
       transport,
       userAgent: `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`,
       timeoutMs: values.timeout,
-      ...(pace === undefined ? {} : { pace }),
+      ...(limiter === undefined ? {} : { limiter }),
       ...(tuning.retry === undefined ? {} : { retry: tuning.retry }),
     });
   };
   const clients = new Map<string, Kms>();
   const openKms = (regionId: string): Kms => {
     const origin = resolveEndpoint(regionId, { endpoint, network: values.network });
-    return kmsClient(openRpc(origin, KMS_VERSION, quotaPacer()), regionId);
+    return kmsClient(openRpc(origin, KMS_VERSION, kmsRateLimiter()), regionId);
   };
   const account = accountFinder({
     sts: stsClient(openRpc(stsEndpoint(upstream), STS_VERSION)),

@@ -30,9 +30,9 @@ export interface CallOptions {
 }
 
 /** Asked before each attempt, told of each throttling reply: where a caller keeps to a quota. */
-export interface Pace {
+export interface RateLimiter {
   /** Resolves when the attempt may leave; rejects when `signal` aborts. */
-  wait(action: string, signal: AbortSignal | undefined): Promise<void>;
+  acquire(action: string, signal: AbortSignal | undefined): Promise<void>;
   throttled(action: string): void;
 }
 
@@ -48,7 +48,7 @@ export interface RpcClientOptions {
   /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   readonly retry?: RetryPolicy;
-  readonly pace?: Pace;
+  readonly limiter?: RateLimiter;
   readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -66,7 +66,7 @@ export interface RpcClient {
 
 /** A client for any Alibaba Cloud product with an RPC-style API. */
 export function rpcClient(options: RpcClientOptions): RpcClient {
-  const { origin, version, signature, credentials: source, transport, userAgent, timeoutMs, pace } = options;
+  const { origin, version, signature, credentials: source, transport, userAgent, timeoutMs, limiter } = options;
   const { retry = DEFAULT_RETRY, clock = systemClock, random = Math.random, sleep = sleepFor } = options;
   const { host, hostname } = new URL(origin);
   /** The service's clock minus ours, learned from its replies. */
@@ -105,7 +105,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
         if (signal) setMaxListeners(0, signal);
         let credentials = source.current?.() ?? (await inTime(source.get(limited())));
         for (;;) {
-          if (pace !== undefined) await inTime(pace.wait(action, limited()));
+          if (limiter !== undefined) await inTime(limiter.acquire(action, limited()));
           const left = deadline - clock.elapsed();
           if (left <= 0) throw giveUp(failure);
 
@@ -137,7 +137,7 @@ export function rpcClient(options: RpcClientOptions): RpcClient {
               continue;
             }
             case 'throttled':
-              pace?.throttled(action);
+              limiter?.throttled(action);
               break;
             case 'transient':
               break;

@@ -7,7 +7,7 @@ import { Client, InMemoryTransport, type ProgressCallback } from '@modelcontextp
 import * as z from 'zod';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js';
 import { KMS_VERSION, type Kms, kmsClient } from '../../src/aliyun/kms/kms-client.js';
-import { quotaPacer } from '../../src/aliyun/kms/quota.js';
+import { kmsRateLimiter } from '../../src/aliyun/kms/quota.js';
 import { accountFinder } from '../../src/aliyun/sts/account.js';
 import { STS_VERSION, stsClient } from '../../src/aliyun/sts/sts-client.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
@@ -87,7 +87,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     userAgent: 'test',
     timeoutMs: 5_000,
     clock,
-    ...(paced ? { pace: quotaPacer() } : { random: () => 0 }),
+    ...(paced ? { limiter: kmsRateLimiter() } : { random: () => 0 }),
     ...options.rpc,
   };
   const kms: Kms = kmsClient(rpcClient({ ...common, version: KMS_VERSION }), emulator.regionId);

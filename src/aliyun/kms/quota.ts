@@ -1,5 +1,5 @@
-import { sleep as sleepFor } from '../../base/sleep.js';
-import type { Pace } from '../../rpc/rpc-client.js';
+import type { RateLimiter } from '../../rpc/rpc-client.js';
+import { type LimiterClock, rateLimiter } from '../rate-limiter.js';
 
 /** A group of operations that share one quota. */
 export type QuotaGroup = 'read' | 'resource-tags' | 'write' | 'secret-read' | 'secret-list';
@@ -32,68 +32,10 @@ export function quotaGroup(action: string): QuotaGroup {
   return GROUPS.get(action) ?? 'read';
 }
 
-/** Slower than the quota by this much: a second can be counted from any moment, and some requests travel faster. */
-const MARGIN = 1.1;
-/** A timer that is late by less is made up for; after a longer stall nothing is, lest requests leave in a bunch. */
-const LATENESS_MS = 20;
-/** Times the usual interval, at most, after the service keeps saying that we are too fast. */
-const MAX_SLOWDOWN = 16;
-/** Replies to requests that left before the last slow-down say nothing new. */
-const SETTLE_MS = 500;
-
-export interface PacerClock {
-  /** Milliseconds from any moment on, never going back: the clock of a machine may be set. */
-  readonly now?: () => number;
-  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-}
-
-interface Lane {
-  interval: number;
-  /** When the next attempt may leave. */
-  nextAt: number;
-  slowedAt: number;
-}
-
-/**
- * Spaces the attempts of one region evenly, so that no second holds more than the quota allows. The account shares
- * the quota with others: when the service throttles, the interval doubles, and each later attempt takes 2 % of the
- * excess back.
- */
-export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {}): Pace {
-  const lanes = new Map<QuotaGroup, Lane>();
-  const laneOf = (group: QuotaGroup): Lane => {
-    const known = lanes.get(group);
-    if (known) return known;
-    const fresh = { interval: intervalOf(group), nextAt: now(), slowedAt: Number.NEGATIVE_INFINITY };
-    lanes.set(group, fresh);
-    return fresh;
-  };
-  return {
-    async wait(action, signal) {
-      const group = quotaGroup(action);
-      const lane = laneOf(group);
-      // All who wait wake for each departure, and all but one sleep again: whoever gives up leaves no gap behind, and
-      // a slow-down is for those who wait, too.
-      for (let delay = lane.nextAt - now(); delay > 0; delay = lane.nextAt - now()) await sleep(delay, signal);
-      lane.nextAt = Math.max(lane.nextAt, now() - LATENESS_MS) + lane.interval;
-      const usual = intervalOf(group);
-      lane.interval = usual + (lane.interval - usual) * 0.98;
-    },
-    throttled(action) {
-      const group = quotaGroup(action);
-      const lane = laneOf(group);
-      if (now() - lane.slowedAt < SETTLE_MS) return;
-      lane.slowedAt = now();
-      lane.interval = Math.min(lane.interval * 2, intervalOf(group) * MAX_SLOWDOWN);
-      lane.nextAt = Math.max(lane.nextAt, now() + SETTLE_MS);
-    },
-  };
-}
-
-function intervalOf(group: QuotaGroup): number {
-  return (1000 / QUOTAS[group]) * MARGIN;
-}
-
-function monotonic(): number {
-  return performance.now();
+/** KMS's quotas as a rate limiter, for one region of one account. */
+export function kmsRateLimiter(clock?: LimiterClock): RateLimiter {
+  return rateLimiter((action) => {
+    const group = quotaGroup(action);
+    return { group, perSecond: QUOTAS[group] };
+  }, clock);
 }

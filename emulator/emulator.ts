@@ -8,7 +8,7 @@ import { createFaultHolder, type EmulatedRegion, emulatedRegion } from './emulat
 import type { EmulatorOptions } from './emulator-options.js';
 import type { FaultPlan } from './faults/fault-plan.js';
 import { type Listener, listen } from './listener.js';
-import { actionsOf, createCatalogue } from './operations/catalogue.js';
+import { createCatalogue } from './operations/catalogue.js';
 import { createQuota, noQuota } from './quota.js';
 import { createRequestIds } from './request-id.js';
 import { createRequestLog, logBoth, type RequestRecord } from './request-log.js';
@@ -53,8 +53,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     ...(options.securityToken === undefined ? {} : { securityToken: options.securityToken }),
   });
   const catalogue = createCatalogue(options.certificateOperations ?? true);
-  const actions = actionsOf(catalogue);
-  const whole = createRequestLog(actions);
+  const whole = createRequestLog(catalogue.actions);
   const shared = {
     account,
     accessKeys,
@@ -73,7 +72,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     for (const [regionId, region] of account.regions) {
       const index = regions.size;
-      const log = createRequestLog(actions);
+      const log = createRequestLog(catalogue.actions);
       const faults = createFaultHolder(options.faults, index);
       const service = createService({
         ...shared,

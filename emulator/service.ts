@@ -1,11 +1,12 @@
 import type { Account } from './account/account.js';
 import type { Region } from './account/region.js';
 import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
+import { authorize } from './authorization.js';
 import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
 import type { FaultKind } from './faults/fault-plan.js';
 import type { FaultSource } from './faults/fault-source.js';
 import type { OperationCatalogue } from './operations/catalogue.js';
-import type { Operation } from './operations/operation.js';
+import type { OperationDefinition } from './operations/operation.js';
 import { type Product, productOf } from './product.js';
 import type { Quota } from './quota.js';
 import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
@@ -90,26 +91,20 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   if (product === 'Kms' && regionId !== '' && regionId !== parts.region.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
-  if (!parts.quota(request.action, now)) {
+  if (operation.quota !== undefined && !parts.quota(operation.quota, now)) {
     throw kmsRefusal('Rejected.Throttling');
   }
-  if (product === 'Kms' && parts.denied.has(request.action)) {
-    throw kmsRefusal('Forbidden.NoPermission');
-  }
+  const { account, region } = parts;
+  const call = { action: request.action, parameters: request.parameters, account, region, caller };
+  authorize(call, operation, parts.denied);
   refuseByFault(fault);
-  return operation({
-    action: request.action,
-    parameters: request.parameters,
-    account: parts.account,
-    region: parts.region,
-    caller,
-  });
+  return operation.run(call);
 }
 
 function readOperation(
   request: WireRequest,
   catalogue: OperationCatalogue,
-): { readonly product: Product; readonly operation: Operation } {
+): { readonly product: Product; readonly operation: OperationDefinition } {
   if (request.path !== '/') {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
@@ -125,7 +120,7 @@ function readOperation(
   if (product === undefined) {
     throw gatewayRefusal('InvalidVersion');
   }
-  const operation = catalogue[product].get(request.action);
+  const operation = catalogue.find(product, request.action);
   if (operation === undefined) {
     throw gatewayRefusal('InvalidAction.NotFound');
   }

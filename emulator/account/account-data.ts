@@ -4,6 +4,9 @@ type Tags = Record<string, string>;
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
 
+/** A policy's document. A string is answered as it is, so that it may be one that no client can parse. */
+export type PolicyData = string | Readonly<Record<string, unknown>>;
+
 /** What one region holds. Only the identifiers are required. */
 export interface RegionData {
   readonly keys?: readonly KeyData[] | undefined;
@@ -17,12 +20,16 @@ export interface KeyData {
   readonly Alias?: string | undefined;
   readonly Description?: string | undefined;
   readonly KeyState?: KeyState | undefined;
+  readonly DKMSInstanceId?: string | undefined;
+  readonly Policy?: PolicyData | undefined;
   readonly Tags?: Tags | undefined;
 }
 
 export interface SecretData {
   readonly SecretName: string;
   readonly Description?: string | undefined;
+  readonly DKMSInstanceId?: string | undefined;
+  readonly Policy?: PolicyData | undefined;
   readonly Tags?: Tags | undefined;
 }
 
@@ -41,6 +48,9 @@ export interface AccountData extends RegionData {
 
 const tags = z.record(z.string().min(1), z.string());
 
+const policy = z.union([z.string(), z.record(z.string(), z.unknown())]);
+const instance = { DKMSInstanceId: z.string().min(1).optional(), Policy: policy.optional() };
+
 const regionData = z.strictObject({
   keys: z
     .array(
@@ -52,6 +62,7 @@ const regionData = z.strictObject({
           .optional(),
         Description: z.string().optional(),
         KeyState: z.enum(['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport']).optional(),
+        ...instance,
         Tags: tags.optional(),
       }),
     )
@@ -61,6 +72,7 @@ const regionData = z.strictObject({
       z.strictObject({
         SecretName: z.string().min(1),
         Description: z.string().optional(),
+        ...instance,
         Tags: tags.optional(),
       }),
     )
@@ -108,8 +120,20 @@ export function parseAccountData(json: string): AccountData {
   return parsed.data;
 }
 
+/** A policy's document as the API answers it. */
+export function policyText(document: PolicyData): string {
+  return typeof document === 'string' ? document : JSON.stringify(document);
+}
+
 /** Names are unique within a region; another region may have the same ones. */
 function checkRegion({ keys = [], secrets = [], certificates = [] }: RegionData, where: string): void {
+  for (const { Policy, DKMSInstanceId } of [...keys, ...secrets]) {
+    if (Policy !== undefined && DKMSInstanceId === undefined) {
+      throw new Error(
+        `The account data is wrong at ${where}keys or secrets: only what has a DKMSInstanceId has a Policy.`,
+      );
+    }
+  }
   checkUnique(
     `${where}keys`,
     'KeyId',

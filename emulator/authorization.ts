@@ -1,5 +1,6 @@
-import type { OperationCall, OperationDefinition } from './operations/operation.js';
-import { kmsRefusal } from './refusal.js';
+import type { KnownOperation } from './operations/catalogue.js';
+import type { OperationCall } from './operations/operation.js';
+import { kmsRefusal, ramRefusal } from './refusal.js';
 
 /**
  * Throws `Refusal` when RAM does not let the caller do this: because the action is among those `denied` to everybody.
@@ -7,10 +8,10 @@ import { kmsRefusal } from './refusal.js';
  */
 export function authorize(
   call: OperationCall,
-  { permittedOn }: OperationDefinition,
+  { product, permittedOn }: KnownOperation,
   denied: ReadonlySet<string>,
 ): void {
   if (permittedOn !== undefined && denied.has(call.action)) {
-    throw kmsRefusal('Forbidden.NoPermission');
+    throw product === 'Kms' ? kmsRefusal('Forbidden.NoPermission') : ramRefusal('NoPermission');
   }
 }

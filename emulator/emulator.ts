@@ -1,6 +1,7 @@
 import { type Account, createAccount } from './account/account.js';
 import { newAccountId } from './account/account-id.js';
 import { generatedData } from './account/generated-data.js';
+import type { RamPolicyData } from './account/ram-data.js';
 import { sampleData } from './account/sample-data.js';
 import { type AccessKey, createAccessKeyHolder } from './authentication/access-key.js';
 import { createNonceStore } from './authentication/nonce-store.js';
@@ -31,6 +32,8 @@ export interface Emulator extends EmulatedRegion {
   readonly accessKeySecret: string;
   /** The latest thousand requests, oldest first. */
   readonly requests: readonly RequestRecord[];
+  /** Adds a RAM policy, or gives one that is there a new version. */
+  setPolicy(policy: RamPolicyData): void;
   /** From now on only this access key is known. */
   rotateAccessKey(next: AccessKey): void;
   /** From now on the current token is answered with InvalidSecurityToken.Expired. Throws `Error` without one. */
@@ -40,7 +43,7 @@ export interface Emulator extends EmulatedRegion {
 }
 
 /**
- * Starts KMS 2016-01-20 on 127.0.0.1, one endpoint for each region, with STS on each of them: it checks signatures
+ * Starts KMS 2016-01-20 on 127.0.0.1, one endpoint for each region, with STS and RAM on each of them: it checks signatures
  * and keeps an account in memory. Rejects for options that contradict each other, a wrong fault plan, and a port
  * that is taken.
  */
@@ -59,6 +62,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     accessKeys,
     nonces: createNonceStore(),
     catalogue,
+    accountQuota: quota ? createQuota() : noQuota(),
     denied: new Set(options.deny),
     newRequestId: createRequestIds(random),
     clock,
@@ -115,6 +119,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         region.setFaults(next);
       }
     },
+    setPolicy: (policy) => account.policies.set(policy, clock()),
     rotateAccessKey: accessKeys.rotate,
     expireSecurityToken: accessKeys.expireToken,
     close,

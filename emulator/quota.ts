@@ -2,7 +2,7 @@
  * Requests a second for each group of operations: for one account in one region with KMS, for one account with the
  * others. That the tag operations belong to the writes, DescribeSecret to the secret reads, and GetKeyPolicy and
  * GetSecretPolicy to the reads, is read from the pages' words.
- * Source: the KMS quota page, shared gateway.
+ * Source: the KMS quota page, shared gateway; the RAM quota page.
  */
 export const quotaGroups = {
   read: 50,
@@ -11,6 +11,9 @@ export const quotaGroups = {
   'secret value': 450,
   'secret list': 40,
   instance: 50,
+  'RAM ListPolicies': 100,
+  'RAM GetPolicy': 100,
+  'RAM ListEntitiesForPolicy': 100,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type QuotaGroup = keyof typeof quotaGroups;

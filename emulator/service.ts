@@ -5,9 +5,8 @@ import { authorize } from './authorization.js';
 import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
 import type { FaultKind } from './faults/fault-plan.js';
 import type { FaultSource } from './faults/fault-source.js';
-import type { OperationCatalogue } from './operations/catalogue.js';
-import type { OperationDefinition } from './operations/operation.js';
-import { type Product, productOf } from './product.js';
+import type { KnownOperation, OperationCatalogue } from './operations/catalogue.js';
+import { productOf } from './product.js';
 import type { Quota } from './quota.js';
 import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
 import type { RequestLog } from './request-log.js';
@@ -33,7 +32,10 @@ export interface ServiceParts extends AuthenticationState {
   readonly catalogue: OperationCatalogue;
   /** Actions that RAM denies. */
   readonly denied: ReadonlySet<string>;
+  /** Of the region. */
   readonly quota: Quota;
+  /** Of what the regions share: STS and RAM. */
+  readonly accountQuota: Quota;
   readonly log: RequestLog;
   readonly newRequestId: () => string;
   readonly clock: () => number;
@@ -84,15 +86,17 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw kmsRefusal('UnsupportedHTTPMethod');
   }
-  const { product, operation } = readOperation(request, parts.catalogue);
+  const operation = readOperation(request, parts.catalogue);
+  const { product } = operation;
   const now = parts.clock();
   const caller = authenticate(request, parts, now);
   const { RegionId: regionId = '' } = request.parameters;
   if (product === 'Kms' && regionId !== '' && regionId !== parts.region.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
-  if (operation.quota !== undefined && !parts.quota(operation.quota, now)) {
-    throw kmsRefusal('Rejected.Throttling');
+  const quota = product === 'Kms' ? parts.quota : parts.accountQuota;
+  if (operation.quota !== undefined && !quota(operation.quota, now)) {
+    throw product === 'Kms' ? kmsRefusal('Rejected.Throttling') : gatewayRefusal('Throttling.User');
   }
   const { account, region } = parts;
   const call = { action: request.action, parameters: request.parameters, account, region, caller };
@@ -101,10 +105,7 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   return operation.run(call);
 }
 
-function readOperation(
-  request: WireRequest,
-  catalogue: OperationCatalogue,
-): { readonly product: Product; readonly operation: OperationDefinition } {
+function readOperation(request: WireRequest, catalogue: OperationCatalogue): KnownOperation {
   if (request.path !== '/') {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
@@ -124,7 +125,7 @@ function readOperation(
   if (operation === undefined) {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
-  return { product, operation };
+  return operation;
 }
 
 function render(answer: Result<ReplyBody>, action: string, context: ReplyContext): WireReply {

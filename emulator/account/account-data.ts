@@ -1,11 +1,10 @@
 import * as z from 'zod';
+import { type PolicyData, policyDataSchema } from './policy-data.js';
+import { type RamPolicyData, ramPolicySchema } from './ram-data.js';
 
 type Tags = Record<string, string>;
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
-
-/** A policy's document. A string is answered as it is, so that it may be one that no client can parse. */
-export type PolicyData = string | Readonly<Record<string, unknown>>;
 
 /** What one region holds. Only the identifiers are required. */
 export interface RegionData {
@@ -44,12 +43,13 @@ export interface AccountData extends RegionData {
   readonly AccountId?: string | undefined;
   /** By region ID: what other regions hold. */
   readonly regions?: Readonly<Record<string, RegionData>> | undefined;
+  /** RAM policies, which are answered and not enforced. */
+  readonly policies?: readonly RamPolicyData[] | undefined;
 }
 
 const tags = z.record(z.string().min(1), z.string());
 
-const policy = z.union([z.string(), z.record(z.string(), z.unknown())]);
-const instance = { DKMSInstanceId: z.string().min(1).optional(), Policy: policy.optional() };
+const instance = { DKMSInstanceId: z.string().min(1).optional(), Policy: policyDataSchema.optional() };
 
 const regionData = z.strictObject({
   keys: z
@@ -94,6 +94,7 @@ const accountData: z.ZodType<AccountData> = z.strictObject({
     .optional(),
   ...regionData.shape,
   regions: z.record(z.string().regex(/^[a-z]{2,8}(-[a-z0-9]+)+$/, 'must be a region ID'), regionData).optional(),
+  policies: z.array(ramPolicySchema).optional(),
 });
 
 /**
@@ -114,15 +115,16 @@ export function parseAccountData(json: string): AccountData {
     throw new Error(`The account data is wrong at ${path === '' ? 'the top' : path}: ${issue?.message ?? 'unknown'}.`);
   }
   checkRegion(parsed.data, '');
+  const policies = parsed.data.policies ?? [];
+  checkUnique(
+    'policies',
+    'PolicyName',
+    policies.map((policy) => policy.PolicyName),
+  );
   for (const [regionId, region] of Object.entries(parsed.data.regions ?? {})) {
     checkRegion(region, `regions.${regionId}.`);
   }
   return parsed.data;
-}
-
-/** A policy's document as the API answers it. */
-export function policyText(document: PolicyData): string {
-  return typeof document === 'string' ? document : JSON.stringify(document);
 }
 
 /** Names are unique within a region; another region may have the same ones. */

@@ -17,6 +17,18 @@ export const assumptions = {
 
   /** Operations whose KeyId may be `alias/…` or an ARN. The pages of the others speak of the ID only. */
   keyIdByAliasOrArn: ['TagResource', 'DescribeKey'],
+  /** Operations whose KeyId may be an ARN, but no alias. */
+  keyIdByArn: ['GetKeyPolicy', 'SetKeyPolicy'],
+  /** Operations whose SecretName may be an ARN. */
+  secretNameByArn: ['DescribeSecret', 'GetSecretPolicy', 'SetSecretPolicy'],
+
+  /** Documented as the account's quota for a region. */
+  aliasesPerRegion: 300,
+
+  /** GetSecretPolicy of a secret outside of KMS instances. For keys there is a code of its own. */
+  secretWithoutPolicy: 'UnsupportedOperation',
+  /** A PolicyName other than `default`. */
+  unknownPolicyName: 'Forbidden.ResourceNotFound',
 
   /** Most tags on one resource, whichever operation adds them; system tags do not count. */
   tagsPerResource: 10,

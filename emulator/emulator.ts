@@ -1,6 +1,7 @@
 import { type Account, createAccount } from './account/account.js';
 import { newAccountId } from './account/account-id.js';
 import { generatedData } from './account/generated-data.js';
+import type { RamPolicyData } from './account/ram-data.js';
 import { sampleData } from './account/sample-data.js';
 import { type AccessKey, createAccessKeyHolder } from './authentication/access-key.js';
 import { createNonceStore } from './authentication/nonce-store.js';
@@ -8,7 +9,7 @@ import { createFaultHolder, type EmulatedRegion, emulatedRegion } from './emulat
 import type { EmulatorOptions } from './emulator-options.js';
 import type { FaultPlan } from './faults/fault-plan.js';
 import { type Listener, listen } from './listener.js';
-import { actionsOf, createCatalogue } from './operations/catalogue.js';
+import { createCatalogue } from './operations/catalogue.js';
 import { createQuota, noQuota } from './quota.js';
 import { createRequestIds } from './request-id.js';
 import { createRequestLog, logBoth, type RequestRecord } from './request-log.js';
@@ -31,6 +32,8 @@ export interface Emulator extends EmulatedRegion {
   readonly accessKeySecret: string;
   /** The latest thousand requests, oldest first. */
   readonly requests: readonly RequestRecord[];
+  /** Adds a RAM policy, or gives one that is there a new version. */
+  setPolicy(policy: RamPolicyData): void;
   /** From now on only this access key is known. */
   rotateAccessKey(next: AccessKey): void;
   /** From now on the current token is answered with InvalidSecurityToken.Expired. Throws `Error` without one. */
@@ -40,7 +43,7 @@ export interface Emulator extends EmulatedRegion {
 }
 
 /**
- * Starts KMS 2016-01-20 on 127.0.0.1, one endpoint for each region, with STS on each of them: it checks signatures
+ * Starts KMS 2016-01-20 on 127.0.0.1, one endpoint for each region, with STS and RAM on each of them: it checks signatures
  * and keeps an account in memory. Rejects for options that contradict each other, a wrong fault plan, and a port
  * that is taken.
  */
@@ -53,13 +56,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     ...(options.securityToken === undefined ? {} : { securityToken: options.securityToken }),
   });
   const catalogue = createCatalogue(options.certificateOperations ?? true);
-  const actions = actionsOf(catalogue);
-  const whole = createRequestLog(actions);
+  const whole = createRequestLog(catalogue.actions);
   const shared = {
     account,
     accessKeys,
     nonces: createNonceStore(),
     catalogue,
+    accountQuota: quota ? createQuota() : noQuota(),
     denied: new Set(options.deny),
     newRequestId: createRequestIds(random),
     clock,
@@ -73,7 +76,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     for (const [regionId, region] of account.regions) {
       const index = regions.size;
-      const log = createRequestLog(actions);
+      const log = createRequestLog(catalogue.actions);
       const faults = createFaultHolder(options.faults, index);
       const service = createService({
         ...shared,
@@ -116,6 +119,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         region.setFaults(next);
       }
     },
+    setPolicy: (policy) => account.policies.set(policy, clock()),
     rotateAccessKey: accessKeys.rotate,
     expireSecurityToken: accessKeys.expireToken,
     close,

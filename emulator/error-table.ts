@@ -26,6 +26,9 @@ export const kmsErrors = {
   'Forbidden.KeyNotFound': { status: 404, message: 'The specified Key is not found.' },
   'Forbidden.AliasNotFound': { status: 404, message: 'The specified Alias is not found.' },
   'Forbidden.ResourceNotFound': { status: 404, message: 'Resource not found.' },
+  'Forbidden.KeyPolicyUnSupported': { status: 400, message: 'The specified key does not support key policy.' },
+  AliasAlreadyExists: { status: 400, message: 'AliasName Already Exists.' },
+  UnsupportedOperation: { status: 400, message: 'Rejected.UnsupportedOperation' },
   'Certificate.NotFound': { status: 404, message: 'The specified certificate is not found.' },
   'InvalidResourceId.NotFound': { status: 404, message: 'The specified ResourceId is not found.' },
   UnsupportedHTTPMethod: { status: 403, message: 'This http method is not supported.' },
@@ -72,5 +75,16 @@ export const gatewayErrors = {
   RequestEntityTooLarge: { status: 413, message: 'The request body is too large.' },
 } as const satisfies Readonly<Record<string, ErrorLine>>;
 
+/** Codes of RAM and ResourceManager, in the gateway's shape. Messages but the first are guesses. */
+export const ramErrors = {
+  NoPermission: { status: 403, message: 'You are not authorized to do this action. You should be authorized by RAM.' },
+  'EntityNotExist.Policy': { status: 404, message: 'The policy does not exist.' },
+  'InvalidParameter.PolicyType': { status: 400, message: 'The parameter PolicyType is wrongly formed.' },
+  'InvalidParameter.MaxItems': { status: 400, message: 'The parameter MaxItems is wrongly formed.' },
+  'InvalidParameter.Marker': { status: 400, message: 'The parameter Marker is wrongly formed.' },
+  'InvalidParameter.PrincipalType': { status: 400, message: 'The parameter PrincipalType is wrongly formed.' },
+} as const satisfies Readonly<Record<string, ErrorLine>>;
+
 export type KmsErrorCode = keyof typeof kmsErrors;
 export type GatewayErrorCode = keyof typeof gatewayErrors;
+export type RamErrorCode = keyof typeof ramErrors;

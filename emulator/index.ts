@@ -1,5 +1,6 @@
 export { type AccountData, parseAccountData, type RegionData } from './account/account-data.js';
 export { generatedData } from './account/generated-data.js';
+export type { AttachmentData, RamPolicyData } from './account/ram-data.js';
 export type { ResourceType } from './account/resource.js';
 export { sampleData } from './account/sample-data.js';
 export type { AccessKey } from './authentication/access-key.js';

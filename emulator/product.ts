@@ -1,5 +1,10 @@
 /** What answers on an endpoint of the emulator, by the version that a request names. */
-const PRODUCTS = { '2016-01-20': 'Kms', '2015-04-01': 'Sts' } as const;
+export const PRODUCTS = {
+  '2016-01-20': 'Kms',
+  '2015-04-01': 'Sts',
+  '2015-05-01': 'Ram',
+  '2020-03-31': 'ResourceManager',
+} as const;
 
 export type Product = (typeof PRODUCTS)[keyof typeof PRODUCTS];
 

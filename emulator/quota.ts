@@ -1,32 +1,34 @@
 /**
- * Requests a second for each group of operations, for one account and region. That the tag operations belong to
- * the writes, and DescribeSecret to the secret reads, is read from the page's words.
- * Source: the KMS quota page, shared gateway.
+ * Requests a second for each group of operations: for one account in one region with KMS, for one account with the
+ * others. That the tag operations belong to the writes, DescribeSecret to the secret reads, and GetKeyPolicy and
+ * GetSecretPolicy to the reads, is read from the pages' words.
+ * Source: the KMS quota page, shared gateway; the RAM quota page.
  */
-export const quotaGroups = [
-  {
-    perSecond: 50,
-    actions: ['DescribeKey', 'ListKeys', 'ListAliases', 'ListAliasesByKeyId', 'ListTagResources', 'DescribeRegions'],
-  },
-  { perSecond: 300, actions: ['ListResourceTags'] },
-  { perSecond: 30, actions: ['TagResource', 'UntagResource', 'TagResources', 'UntagResources'] },
-  { perSecond: 450, actions: ['DescribeSecret'] },
-  { perSecond: 40, actions: ['ListSecrets'] },
-] as const;
+export const quotaGroups = {
+  read: 50,
+  'resource tags': 300,
+  write: 30,
+  'secret value': 450,
+  'secret list': 40,
+  instance: 50,
+  'RAM ListPolicies': 100,
+  'RAM GetPolicy': 100,
+  'RAM ListEntitiesForPolicy': 100,
+} as const satisfies Readonly<Record<string, number>>;
 
-/** Whether a request for `action` at `now` (ms) is within its quota; if so, it is counted. */
-export type Quota = (action: string, now: number) => boolean;
+export type QuotaGroup = keyof typeof quotaGroups;
+
+/** Whether a request of a group at `now` (ms) is within its quota; if so, it is counted. */
+export type Quota = (group: QuotaGroup, now: number) => boolean;
 
 /** Enforces `quotaGroups` strictly: never more than the quota in any span of one second. */
 export function createQuota(): Quota {
-  const windows = new Map<string, (now: number) => boolean>();
-  for (const { perSecond, actions } of quotaGroups) {
-    const window = slidingSecond(perSecond);
-    for (const action of actions) {
-      windows.set(action, window);
-    }
-  }
-  return (action, now) => windows.get(action)?.(now) ?? true;
+  const windows = new Map<QuotaGroup, (now: number) => boolean>();
+  return (group, now) => {
+    const window = windows.get(group) ?? slidingSecond(quotaGroups[group]);
+    windows.set(group, window);
+    return window(now);
+  };
 }
 
 /** No quota at all. */

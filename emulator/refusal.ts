@@ -1,4 +1,11 @@
-import { type GatewayErrorCode, gatewayErrors, type KmsErrorCode, kmsErrors } from './error-table.js';
+import {
+  type GatewayErrorCode,
+  gatewayErrors,
+  type KmsErrorCode,
+  kmsErrors,
+  type RamErrorCode,
+  ramErrors,
+} from './error-table.js';
 
 /** An error reply before it is rendered. `source` decides the shape of its body and the case of its RequestId. */
 export interface ErrorReply {
@@ -27,6 +34,11 @@ export function kmsRefusal(code: KmsErrorCode, message: string = kmsErrors[code]
 /** A refusal by the shared gateway, with the documented message unless another is given. */
 export function gatewayRefusal(code: GatewayErrorCode, message: string = gatewayErrors[code].message): Refusal {
   return new Refusal({ source: 'gateway', status: gatewayErrors[code].status, code, message });
+}
+
+/** A refusal by RAM, ResourceManager or STS, in the gateway's shape. */
+export function ramRefusal(code: RamErrorCode, message: string = ramErrors[code].message): Refusal {
+  return new Refusal({ source: 'gateway', status: ramErrors[code].status, code, message });
 }
 
 /** The gateway's refusal of a request that lacks a common parameter: `Missing<Name>`, 400. */

@@ -1,12 +1,12 @@
 import type { Account } from './account/account.js';
 import type { Region } from './account/region.js';
 import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
+import { authorize } from './authorization.js';
 import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
 import type { FaultKind } from './faults/fault-plan.js';
 import type { FaultSource } from './faults/fault-source.js';
-import type { OperationCatalogue } from './operations/catalogue.js';
-import type { Operation } from './operations/operation.js';
-import { type Product, productOf } from './product.js';
+import type { KnownOperation, OperationCatalogue } from './operations/catalogue.js';
+import { productOf } from './product.js';
 import type { Quota } from './quota.js';
 import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
 import type { RequestLog } from './request-log.js';
@@ -32,7 +32,10 @@ export interface ServiceParts extends AuthenticationState {
   readonly catalogue: OperationCatalogue;
   /** Actions that RAM denies. */
   readonly denied: ReadonlySet<string>;
+  /** Of the region. */
   readonly quota: Quota;
+  /** Of what the regions share: STS and RAM. */
+  readonly accountQuota: Quota;
   readonly log: RequestLog;
   readonly newRequestId: () => string;
   readonly clock: () => number;
@@ -83,33 +86,26 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw kmsRefusal('UnsupportedHTTPMethod');
   }
-  const { product, operation } = readOperation(request, parts.catalogue);
+  const operation = readOperation(request, parts.catalogue);
+  const { product } = operation;
   const now = parts.clock();
   const caller = authenticate(request, parts, now);
   const { RegionId: regionId = '' } = request.parameters;
   if (product === 'Kms' && regionId !== '' && regionId !== parts.region.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
-  if (!parts.quota(request.action, now)) {
-    throw kmsRefusal('Rejected.Throttling');
+  const quota = product === 'Kms' ? parts.quota : parts.accountQuota;
+  if (operation.quota !== undefined && !quota(operation.quota, now)) {
+    throw product === 'Kms' ? kmsRefusal('Rejected.Throttling') : gatewayRefusal('Throttling.User');
   }
-  if (product === 'Kms' && parts.denied.has(request.action)) {
-    throw kmsRefusal('Forbidden.NoPermission');
-  }
+  const { account, region } = parts;
+  const call = { action: request.action, parameters: request.parameters, account, region, caller };
+  authorize(call, operation, parts.denied);
   refuseByFault(fault);
-  return operation({
-    action: request.action,
-    parameters: request.parameters,
-    account: parts.account,
-    region: parts.region,
-    caller,
-  });
+  return operation.run(call);
 }
 
-function readOperation(
-  request: WireRequest,
-  catalogue: OperationCatalogue,
-): { readonly product: Product; readonly operation: Operation } {
+function readOperation(request: WireRequest, catalogue: OperationCatalogue): KnownOperation {
   if (request.path !== '/') {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
@@ -125,11 +121,11 @@ function readOperation(
   if (product === undefined) {
     throw gatewayRefusal('InvalidVersion');
   }
-  const operation = catalogue[product].get(request.action);
+  const operation = catalogue.find(product, request.action);
   if (operation === undefined) {
     throw gatewayRefusal('InvalidAction.NotFound');
   }
-  return { product, operation };
+  return operation;
 }
 
 function render(answer: Result<ReplyBody>, action: string, context: ReplyContext): WireReply {

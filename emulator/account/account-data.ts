@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { type PolicyData, policyDataSchema } from './policy-data.js';
+import { type RamPolicyData, ramPolicySchema } from './ram-data.js';
 
 type Tags = Record<string, string>;
 
@@ -17,12 +19,16 @@ export interface KeyData {
   readonly Alias?: string | undefined;
   readonly Description?: string | undefined;
   readonly KeyState?: KeyState | undefined;
+  readonly DKMSInstanceId?: string | undefined;
+  readonly Policy?: PolicyData | undefined;
   readonly Tags?: Tags | undefined;
 }
 
 export interface SecretData {
   readonly SecretName: string;
   readonly Description?: string | undefined;
+  readonly DKMSInstanceId?: string | undefined;
+  readonly Policy?: PolicyData | undefined;
   readonly Tags?: Tags | undefined;
 }
 
@@ -37,9 +43,13 @@ export interface AccountData extends RegionData {
   readonly AccountId?: string | undefined;
   /** By region ID: what other regions hold. */
   readonly regions?: Readonly<Record<string, RegionData>> | undefined;
+  /** RAM policies, which are answered and not enforced. */
+  readonly policies?: readonly RamPolicyData[] | undefined;
 }
 
 const tags = z.record(z.string().min(1), z.string());
+
+const instance = { DKMSInstanceId: z.string().min(1).optional(), Policy: policyDataSchema.optional() };
 
 const regionData = z.strictObject({
   keys: z
@@ -52,6 +62,7 @@ const regionData = z.strictObject({
           .optional(),
         Description: z.string().optional(),
         KeyState: z.enum(['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport']).optional(),
+        ...instance,
         Tags: tags.optional(),
       }),
     )
@@ -61,6 +72,7 @@ const regionData = z.strictObject({
       z.strictObject({
         SecretName: z.string().min(1),
         Description: z.string().optional(),
+        ...instance,
         Tags: tags.optional(),
       }),
     )
@@ -82,6 +94,7 @@ const accountData: z.ZodType<AccountData> = z.strictObject({
     .optional(),
   ...regionData.shape,
   regions: z.record(z.string().regex(/^[a-z]{2,8}(-[a-z0-9]+)+$/, 'must be a region ID'), regionData).optional(),
+  policies: z.array(ramPolicySchema).optional(),
 });
 
 /**
@@ -102,6 +115,12 @@ export function parseAccountData(json: string): AccountData {
     throw new Error(`The account data is wrong at ${path === '' ? 'the top' : path}: ${issue?.message ?? 'unknown'}.`);
   }
   checkRegion(parsed.data, '');
+  const policies = parsed.data.policies ?? [];
+  checkUnique(
+    'policies',
+    'PolicyName',
+    policies.map((policy) => policy.PolicyName),
+  );
   for (const [regionId, region] of Object.entries(parsed.data.regions ?? {})) {
     checkRegion(region, `regions.${regionId}.`);
   }
@@ -110,6 +129,13 @@ export function parseAccountData(json: string): AccountData {
 
 /** Names are unique within a region; another region may have the same ones. */
 function checkRegion({ keys = [], secrets = [], certificates = [] }: RegionData, where: string): void {
+  for (const { Policy, DKMSInstanceId } of [...keys, ...secrets]) {
+    if (Policy !== undefined && DKMSInstanceId === undefined) {
+      throw new Error(
+        `The account data is wrong at ${where}keys or secrets: only what has a DKMSInstanceId has a Policy.`,
+      );
+    }
+  }
   checkUnique(
     `${where}keys`,
     'KeyId',

@@ -1,5 +1,6 @@
 import type { AccountData, RegionData } from './account-data.js';
 import { kmsRegionIds } from './kms-regions.js';
+import { createPolicyBook, type PolicyBook } from './policy-book.js';
 import { createRegion, type Region } from './region.js';
 
 /** The state of the emulated account: what its regions hold, and what they share. */
@@ -10,6 +11,8 @@ export interface Account {
   readonly regions: ReadonlyMap<string, Region>;
   /** What DescribeRegions names. */
   readonly listedRegions: readonly string[];
+  /** Of RAM. */
+  readonly policies: PolicyBook;
 }
 
 /** Which regions an account has. */
@@ -37,7 +40,7 @@ export function createAccount(data: AccountData, accountId: string, choice: Regi
     }),
   );
   const listedRegions = 'only' in choice ? regionIds : [...new Set([...kmsRegionIds, ...regionIds])];
-  return { accountId, regions, listedRegions };
+  return { accountId, regions, listedRegions, policies: createPolicyBook(data.policies ?? []) };
 }
 
 function firstRegionData(data: AccountData, regionId: string): RegionData {

@@ -1,6 +1,14 @@
-import type { RegionData } from './account-data.js';
+import type { KeyData, RegionData, SecretData } from './account-data.js';
 import { type AliasBook, createAliasBook } from './alias-book.js';
-import { createShelf, type Key, type Resource, type ResourceType, type Shelf } from './resource.js';
+import { policyText } from './policy-data.js';
+import {
+  createShelf,
+  type InstanceResource,
+  type Key,
+  type Resource,
+  type ResourceType,
+  type Shelf,
+} from './resource.js';
 import { createTagInterner, type TagInterner, type TagSet, withTags } from './tag-set.js';
 
 /** What the emulated account holds in one region. */
@@ -8,17 +16,20 @@ export interface Region {
   readonly regionId: string;
   readonly accountId: string;
   readonly key: Shelf<Key>;
-  readonly secret: Shelf<Resource>;
+  readonly secret: Shelf<InstanceResource>;
   readonly certificate: Shelf<Resource>;
   readonly aliases: Pick<AliasBook, 'all' | 'find' | 'of'>;
   setAlias(name: string, keyId: string): void;
   removeAlias(name: string): void;
   readonly intern: TagInterner;
   setTags(resource: Resource, tags: TagSet): void;
+  setPolicy(resource: InstanceResource, policy: string): void;
+  /** The KMS instances in which there are keys or secrets, in order of the data. */
+  readonly instanceIds: readonly string[];
   /** Grows with every change. */
   readonly version: number;
   /** `acs:kms:{region}:{account}:{kind}/{name}` */
-  arn(kind: ResourceType | 'alias', name: string): string;
+  arn(kind: ResourceType | 'alias' | 'keystore', name: string): string;
   /** ISO 8601 time at which a resource came into being, made up from its place. */
   createdAt(resource: Resource): string;
 }
@@ -47,6 +58,7 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
         id: one.KeyId,
         description: one.Description ?? '',
         state: one.KeyState ?? 'Enabled',
+        ...instanceParts(one),
         tags: tagSet(one.Tags),
       })),
     ),
@@ -55,6 +67,7 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
         ordinal,
         id: one.SecretName,
         description: one.Description ?? '',
+        ...instanceParts(one),
         tags: tagSet(one.Tags),
       })),
     ),
@@ -75,10 +88,19 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
       resource.tags = tags;
       version += 1;
     },
+    setPolicy(resource, policy) {
+      resource.policy = policy;
+      version += 1;
+    },
+    instanceIds: [...new Set([...keys, ...secrets].flatMap((one) => one.DKMSInstanceId ?? []))],
     get version() {
       return version;
     },
     arn: (kind, name) => `acs:kms:${regionId}:${accountId}:${kind}/${name}`,
     createdAt: (resource) => new Date(FIRST_CREATED_AT + resource.ordinal * 60_000).toISOString().replace('.000Z', 'Z'),
   };
+}
+
+function instanceParts({ DKMSInstanceId = '', Policy: policy }: KeyData | SecretData) {
+  return { instanceId: DKMSInstanceId, policy: policy === undefined ? undefined : policyText(policy) };
 }

@@ -12,7 +12,15 @@ export interface Resource {
   tags: TagSet;
 }
 
-export interface Key extends Resource {
+/** A key or a secret, which may be in a KMS instance and then has a policy. */
+export interface InstanceResource extends Resource {
+  /** Empty outside of KMS instances. */
+  readonly instanceId: string;
+  /** As GetKeyPolicy and GetSecretPolicy answer it; undefined for the default one. Written by `Region.setPolicy` only. */
+  policy: string | undefined;
+}
+
+export interface Key extends InstanceResource {
   readonly state: KeyState;
 }
 

@@ -1,14 +1,17 @@
 import type { AccountData, RegionData } from './account-data.js';
+import { SAMPLE_INSTANCE, sampleKeyPolicy, samplePolicies } from './sample-policies.js';
+
+const ACCOUNT_ID = '1234567890123456';
 
 /**
  * The sample account: the resources of the UntagResource page, and a believable few more: untagged ones, values
- * that look like typos of one another, a disabled key, one pending deletion, one with a system tag. Each of
+ * that look like typos of one another, a disabled key, one pending deletion, one with a system tag, one in a KMS instance; and RAM policies that read tags. Each of
  * `otherRegions` holds a few, among them secrets of the same names.
  */
 export function sampleData(otherRegions: readonly string[] = []): AccountData {
   const page = { tagkey1: 'tagvalue1', tagkey2: 'tagvalue2', owner: 'alice' };
   return {
-    AccountId: '1234567890123456',
+    AccountId: ACCOUNT_ID,
     keys: [
       {
         KeyId: '08c33a6f-4e0a-4a1b-a3fa-7ddf12345678',
@@ -71,6 +74,8 @@ export function sampleData(otherRegions: readonly string[] = []): AccountData {
         KeyId: 'key-hzz65f1c2d3a4b5c6d7f7',
         Alias: 'alias/hr-files',
         Description: 'Personnel files',
+        DKMSInstanceId: SAMPLE_INSTANCE,
+        Policy: sampleKeyPolicy(ACCOUNT_ID),
         Tags: { env: 'prod', owner: 'erin', team: 'hr', confidentiality: 'high' },
       },
     ],
@@ -92,6 +97,7 @@ export function sampleData(otherRegions: readonly string[] = []): AccountData {
       { CertificateId: '9f3b6a10-52cd-4e87-b1f4-6c2d8e0a7b91', Tags: { env: 'prod', owner: 'frank' } },
       { CertificateId: 'c2a7e5d4-08f9-4b36-97e1-3d5f6a8b0c12' },
     ],
+    policies: samplePolicies(),
     ...(otherRegions.length === 0 ? {} : { regions: Object.fromEntries(otherRegions.map(sampleRegion)) }),
   };
 }

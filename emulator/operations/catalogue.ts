@@ -1,42 +1,39 @@
 import type { Product } from '../product.js';
-import { listAliases, listAliasesByKeyId } from './kms/aliases.js';
-import { tagResources, untagResources } from './kms/bulk-tags.js';
-import { describeCertificate } from './kms/certificates.js';
-import { describeKey, listKeys } from './kms/keys.js';
-import { describeRegions } from './kms/regions.js';
-import { describeSecret, listSecrets } from './kms/secrets.js';
-import { listResourceTags, tagResource, untagResource } from './kms/single-tags.js';
-import { listTagResources } from './kms/tag-listing.js';
-import type { Operation } from './operation.js';
-import { getCallerIdentity } from './sts/caller-identity.js';
+import { kmsOperations } from './kms/kms-operations.js';
+import type { OperationDefinition, OperationTable } from './operation.js';
+import { ramOperations, resourceManagerOperations } from './ram/ram-operations.js';
+import { stsOperations } from './sts/sts-operations.js';
 
 /** Every operation the emulator knows: for each product, by the name of its action. */
-export type OperationCatalogue = Readonly<Record<Product, ReadonlyMap<string, Operation>>>;
+export const operations: Readonly<Record<Product, OperationTable>> = {
+  Kms: kmsOperations,
+  Sts: stsOperations,
+  Ram: ramOperations,
+  ResourceManager: resourceManagerOperations,
+};
 
-/** The names of all operations, of whatever product. */
-export function actionsOf(catalogue: OperationCatalogue): readonly string[] {
-  return Object.values(catalogue).flatMap((operations) => [...operations.keys()]);
+/** An operation with the product whose it is. */
+export interface KnownOperation extends OperationDefinition {
+  readonly product: Product;
+}
+
+/** The operations that one emulator has. */
+export interface OperationCatalogue {
+  find(product: Product, action: string): KnownOperation | undefined;
+  /** The names of all actions, of whatever product. */
+  readonly actions: readonly string[];
 }
 
 /** Newer accounts no longer have the certificate operations. */
 export function createCatalogue(certificateOperations: boolean): OperationCatalogue {
-  const kms = new Map<string, Operation>([
-    ['UntagResource', untagResource],
-    ['TagResource', tagResource],
-    ['ListResourceTags', listResourceTags],
-    ['TagResources', tagResources],
-    ['UntagResources', untagResources],
-    ['ListTagResources', listTagResources],
-    ['ListKeys', listKeys],
-    ['DescribeKey', describeKey],
-    ['ListAliases', listAliases],
-    ['ListAliasesByKeyId', listAliasesByKeyId],
-    ['ListSecrets', listSecrets],
-    ['DescribeSecret', describeSecret],
-    ['DescribeRegions', describeRegions],
-  ]);
-  if (certificateOperations) {
-    kms.set('DescribeCertificate', describeCertificate);
-  }
-  return { Kms: kms, Sts: new Map([['GetCallerIdentity', getCallerIdentity]]) };
+  return {
+    find(product, action) {
+      const table = operations[product];
+      const isGone = action === 'DescribeCertificate' && !certificateOperations;
+      // A made-up action may have the name of what every object has.
+      const found = Object.hasOwn(table, action) && !isGone ? table[action] : undefined;
+      return found === undefined ? undefined : { ...found, product };
+    },
+    actions: Object.values(operations).flatMap((table) => Object.keys(table)),
+  };
 }

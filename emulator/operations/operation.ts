@@ -1,6 +1,7 @@
 import type { Account } from '../account/account.js';
 import type { Region } from '../account/region.js';
 import type { Principal } from '../authentication/principal.js';
+import type { QuotaGroup } from '../quota.js';
 import type { ReplyBody } from '../wire-reply.js';
 
 /** An authenticated call of an operation. */
@@ -15,3 +16,17 @@ export interface OperationCall {
 
 /** Does what the call asks, or throws `Refusal` and changes nothing. Answers without the RequestId. */
 export type Operation = (call: OperationCall) => ReplyBody;
+
+/** What the emulator knows of one operation. */
+export interface OperationDefinition {
+  readonly run: Operation;
+  /** What the caller must be permitted to do this to: ARNs. Left out: no permission is needed. */
+  readonly permittedOn?: (call: OperationCall) => readonly string[];
+  /** Left out: no figure is known, and none is enforced. */
+  readonly quota?: QuotaGroup;
+  /** For the README, in a few words. */
+  readonly does: string;
+}
+
+/** The operations of one product by the names of their actions. */
+export type OperationTable = Readonly<Record<string, OperationDefinition>>;

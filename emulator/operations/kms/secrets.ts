@@ -1,5 +1,5 @@
 import type { Region } from '../../account/region.js';
-import type { Resource } from '../../account/resource.js';
+import type { InstanceResource } from '../../account/resource.js';
 import type { Operation } from '../operation.js';
 import { pageOf } from '../paging.js';
 import { flag } from '../parameters.js';
@@ -7,10 +7,10 @@ import { createFilter } from './filters.js';
 import { printTags } from './single-tags.js';
 import { findSecret } from './target.js';
 
-const filterSecrets = createFilter<Resource>({
+const filterSecrets = createFilter<InstanceResource>({
   SecretName: (secret) => secret.id,
   Description: (secret) => secret.description,
-  DKMSInstanceId: () => '',
+  DKMSInstanceId: (secret) => secret.instanceId,
   SecretType: () => 'Generic',
   Creator: (_, region) => region.accountId,
 });
@@ -32,7 +32,7 @@ export const describeSecret: Operation = (call) => {
     Arn: call.region.arn('secret', secret.id),
     Description: secret.description,
     EncryptionKeyId: '',
-    DKMSInstanceId: '',
+    DKMSInstanceId: secret.instanceId,
     AutomaticRotation: 'Disabled',
     RotationInterval: '',
     LastRotationDate: '',
@@ -43,7 +43,7 @@ export const describeSecret: Operation = (call) => {
   };
 };
 
-function printSecret(region: Region, secret: Resource, withTags: boolean) {
+function printSecret(region: Region, secret: InstanceResource, withTags: boolean) {
   return {
     SecretName: secret.id,
     SecretType: 'Generic',

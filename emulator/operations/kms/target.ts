@@ -1,23 +1,24 @@
 import type { KeyState } from '../../account/account-data.js';
 import type { Region } from '../../account/region.js';
-import type { Key, Resource } from '../../account/resource.js';
+import type { InstanceResource, Key, Resource } from '../../account/resource.js';
 import { assumptions } from '../../assumptions.js';
 import { kmsRefusal, missingParameter } from '../../refusal.js';
 import type { OperationCall } from '../operation.js';
 import { required } from '../parameters.js';
 
-/** The key a call names by `KeyId`: its ID, or where the operation takes them an alias or an ARN. */
+/** The key a call names by `KeyId`: its ID, or where the operation takes them an ARN, or an ARN and an alias. */
 export function findKey(call: OperationCall): Key {
   const keyId = required(call.parameters, 'KeyId');
   const byId = call.region.key.find(keyId);
   if (byId !== undefined) {
     return byId;
   }
-  if (!includes(assumptions.keyIdByAliasOrArn, call.action)) {
+  const takesAlias = includes(assumptions.keyIdByAliasOrArn, call.action);
+  if (!takesAlias && !includes(assumptions.keyIdByArn, call.action)) {
     throw kmsRefusal(assumptions.unknownKey);
   }
   const alias = keyId.startsWith('alias/') ? keyId : nameInArn(call.region, 'alias', keyId, 'alias/');
-  if (alias !== undefined) {
+  if (alias !== undefined && takesAlias) {
     const aliased = call.region.key.find(call.region.aliases.find(alias) ?? '');
     if (aliased === undefined) {
       throw kmsRefusal(assumptions.unknownAlias);
@@ -31,10 +32,10 @@ export function findKey(call: OperationCall): Key {
   return key;
 }
 
-/** The secret a call names by `SecretName`; DescribeSecret takes its ARN, too. */
-export function findSecret(call: OperationCall): Resource {
+/** The secret a call names by `SecretName`: its name, or where the operation takes it its ARN. */
+export function findSecret(call: OperationCall): InstanceResource {
   const name = required(call.parameters, 'SecretName');
-  const plain = call.action === 'DescribeSecret' ? nameInArn(call.region, 'secret', name) : undefined;
+  const plain = includes(assumptions.secretNameByArn, call.action) ? nameInArn(call.region, 'secret', name) : undefined;
   const secret = call.region.secret.find(plain ?? name);
   if (secret === undefined) {
     throw kmsRefusal(assumptions.unknownSecret);

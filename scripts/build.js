@@ -49,7 +49,9 @@ for (const [file, name] of Object.entries(PROGRAMS)) {
     // CommonJS packages inside the bundle still call require() for Node's own modules.
     banner: isEntry
       ? {}
-      : { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+      : {
+          js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+        },
     logLevel: 'warning',
   });
   metafiles[name] = metafile;

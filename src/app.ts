@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { KMS_VERSION, type Kms, kmsClient } from './aliyun/kms/kms-client.js';
 import { quotaPacer } from './aliyun/kms/quota.js';
-import { isLoopback, regionOfEndpoint, resolveEndpoint } from './aliyun/kms/region.js';
+import { boundRegion, type KmsEndpoint, resolveEndpoint } from './aliyun/kms/region.js';
+import { isLoopback } from './base/loopback.js';
+import { quote, quoteList } from './base/quote.js';
+import type { Environment } from './base/setting.js';
+import { TagsError } from './base/tags-error.js';
 import { VERSION } from './base/version.js';
 import { tagProtection } from './changes/protection.js';
 import type { OptionValues } from './cli/options.js';
@@ -16,8 +18,7 @@ import type { ServerDeps } from './mcp/call.js';
 import { hmacSeal } from './mcp/signed-token.js';
 import { rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { stateDirectory } from './state-directory.js';
 
 /** A server's parts, put together, and what to do with them at the end. */
 export interface Assembly {
@@ -38,6 +39,7 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
   const clients = new Map<string, Kms>();
   const openKms = (regionId: string): Kms => {
     const origin = resolveEndpoint(regionId, { endpoint: target.endpoint, network: values.network });
+    if (origin === undefined) throw notServed(regionId, target.endpoint);
     const transport = transports.get(origin) ?? undiciTransport({ env, loopback: isLoopback(origin) });
     transports.set(origin, transport);
     const rpc = rpcClient({
@@ -85,7 +87,7 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
 }
 
 interface Upstream {
-  readonly endpoint: string | undefined;
+  readonly endpoint: KmsEndpoint | undefined;
   /** The one region that a fixed endpoint serves. */
   readonly boundRegion: string | undefined;
   readonly credentials: CredentialSource;
@@ -96,7 +98,7 @@ function realTarget(values: OptionValues, env: Environment): Upstream {
   const { endpoint, profile, region } = values;
   return {
     endpoint,
-    boundRegion: endpoint === undefined ? undefined : (regionOfEndpoint(endpoint) ?? region),
+    boundRegion: boundRegion(endpoint, region),
     credentials: credentialSource({ env, ...(profile === undefined ? {} : { profile }) }),
     close: async () => undefined,
   };
@@ -107,17 +109,19 @@ async function emulatedTarget(values: OptionValues): Promise<Upstream> {
   const emulator = await startEmulator(values.region === undefined ? {} : { regionId: values.region });
   const { accessKeyId, accessKeySecret } = emulator;
   return {
-    endpoint: emulator.endpoint,
+    endpoint: { kind: 'one', url: emulator.endpoint },
     boundRegion: emulator.regionId,
     credentials: staticCredentials({ accessKeyId, accessKeySecret, source: 'embedded emulator' }),
     close: () => emulator.close(),
   };
 }
 
-/** `$XDG_STATE_HOME/alicloud-kms-tags-mcp`; changes of the embedded emulator are kept apart from real ones. */
-function stateDirectory(values: OptionValues, env: Environment): string {
-  if (values['state-dir'] !== undefined) return values['state-dir'];
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir();
-  const base = env['XDG_STATE_HOME'] || env['LOCALAPPDATA'] || join(home, '.local', 'state');
-  return join(base, 'alicloud-kms-tags-mcp', values.emulator ? 'emulator' : 'changes');
+/** The refusal of a region that the list of `--endpoint` does not name. */
+function notServed(regionId: string, endpoint: KmsEndpoint | undefined): TagsError {
+  const served = endpoint?.kind === 'by-region' ? [...endpoint.urls.keys()] : [];
+  return new TagsError(
+    'INVALID_ARGUMENT',
+    `This server has no endpoint for ${quote(regionId, 64)}; it serves ${quoteList(served, 60)}.`,
+    'Repeat the call with one of these regions, or ask the operator to add the region to --endpoint.',
+  );
 }

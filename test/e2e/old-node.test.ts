@@ -22,7 +22,9 @@ describe('the built program', () => {
     async (version) => {
       for (const args of [[], ['http'], ['--version'], ['--no-such-flag']]) {
         const { status, stdout, stderr } = await runUnder(version, ...args);
-        expect(stderr).toMatch(/^alicloud-kms-tags-mcp: needs Node\.js 20\.18\.1 or newer, and this is [\d.]+\. [^\n]+\n$/);
+        expect(stderr).toMatch(
+          /^alicloud-kms-tags-mcp: needs Node\.js 20\.18\.1 or newer, and this is [\d.]+\. [^\n]+\n$/,
+        );
         expect(stderr).toContain(`this is ${version}.`);
         expect([status, stdout]).toEqual([2, '']);
       }

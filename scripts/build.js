@@ -1,5 +1,6 @@
-// Bundles the program into dist: main.js holds what answers the first tools/list and nothing else; what a call needs
-// (undici, credentials), the HTTP server, the emulator and the demo are files of their own that load on first use.
+// Bundles the program into dist: main.js checks the version of Node, program.js holds what answers the first tools/list
+// and nothing else; what a call needs (undici, credentials), the HTTP server, the emulator and the demo are files of
+// their own that load on first use.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -7,6 +8,7 @@ import { build } from 'esbuild';
 /** Built each by itself, so that what one of them needs of a package does not weigh on the start of another. */
 const PROGRAMS = {
   'src/cli/main.ts': 'main',
+  'src/cli/program.ts': 'program',
   'src/cli/http.ts': 'http',
   'src/cli/demo.ts': 'demo',
   'emulator/index.ts': 'emulator',
@@ -28,6 +30,8 @@ export const metafiles = {};
 const files = new Map();
 const packages = new Set();
 for (const [file, name] of Object.entries(PROGRAMS)) {
+  // The file that refuses an old Node must itself run there: nothing younger than Node 12, and no import but its own.
+  const isEntry = name === 'main';
   const { outputFiles, metafile } = await build({
     entryPoints: { [name]: file },
     outdir: 'dist',
@@ -37,15 +41,17 @@ for (const [file, name] of Object.entries(PROGRAMS)) {
     metafile: true,
     format: 'esm',
     platform: 'node',
-    target: 'node20.18',
+    target: isEntry ? 'node12.20' : 'node20.18',
     minify: true,
     chunkNames: '[name]-[hash]',
     legalComments: 'none',
     plugins: [separate],
     // CommonJS packages inside the bundle still call require() for Node's own modules.
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
+    banner: isEntry
+      ? {}
+      : {
+          js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+        },
     logLevel: 'warning',
   });
   metafiles[name] = metafile;

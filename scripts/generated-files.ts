@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import manifest from '../package.json' with { type: 'json' };
 import { OPTION_NAMES, OPTIONS, type OptionName } from '../src/cli/options.js';
+import { VARIABLES } from '../src/cli/variables.js';
 import { advertisedSchemas } from '../src/mcp/json-schema.js';
 import { PROMPTS } from '../src/mcp/prompts/prompts.js';
 import { TOOLS } from '../src/mcp/tools/index.js';
@@ -22,7 +23,13 @@ function json(value: unknown): string {
 
 function readme(): string {
   let text = readFileSync('README.md', 'utf8');
-  const parts = { tools: toolTable(), prompts: promptTable(), options: optionTable(), version: installBlocks() };
+  const parts = {
+    tools: toolTable(),
+    prompts: promptTable(),
+    options: optionTable(),
+    variables: variableTable(),
+    version: installBlocks(),
+  };
   for (const [name, part] of Object.entries(parts)) {
     const [from, to] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [start, end] = [text.indexOf(from), text.indexOf(to)];
@@ -59,12 +66,21 @@ function promptTable(): string {
 
 function optionTable(): string {
   const rows = OPTION_NAMES.map((name) => {
-    const { env, flag, metavar, help, defaultText, commands } = OPTIONS[name];
+    const { env, flag, metavar, help, defaultText, commands, parse } = OPTIONS[name];
     const usage = flag === false ? '' : `\`--${name}${metavar === undefined ? '' : ` ${metavar}`}\``;
     const only = commands.some((command) => command === 'stdio') ? '' : ` *(${commands.join(', ')})*`;
-    return row(usage, env === undefined ? '' : `\`${env}\``, defaultText ?? '', `${help}${only}`);
+    const accepts = parse.accepts ?? 'text that is not empty';
+    return row(usage, env === undefined ? '' : `\`${env}\``, defaultText ?? '', `${help}${only}`, accepts);
   });
-  return [row('flag', 'environment', 'default', 'meaning'), row('---', '---', '---', '---'), ...rows].join('\n');
+  const head = row('flag', 'environment', 'default', 'meaning', 'accepts, else status 2');
+  return [head, row('---', '---', '---', '---', '---'), ...rows].join('\n');
+}
+
+function variableTable(): string {
+  const rows = VARIABLES.map(({ names, accepts, otherwise }) =>
+    row(names.map((name) => `\`${name}\``).join(', '), accepts, otherwise),
+  );
+  return [row('variable', 'accepts', 'any other value'), row('---', '---', '---'), ...rows].join('\n');
 }
 
 /** Blocks that name the version: pinned, so that nobody runs tomorrow what they did not try today. */
@@ -110,12 +126,12 @@ const CREDENTIALS = [
 
 function registryEntry() {
   const { name, version, mcpName, description } = manifest;
+  if (description.length > 100) throw new Error('the registry takes a description of at most 100 characters');
   return {
     $schema: 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json',
     name: mcpName,
     title: 'Alibaba Cloud KMS tags',
-    // The registry takes 100 characters.
-    description: description.slice(0, 100),
+    description,
     version,
     packages: [
       {

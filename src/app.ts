@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { KMS_VERSION, type Kms, kmsClient } from './aliyun/kms/kms-client.js';
 import { kmsRateLimiter } from './aliyun/kms/quota.js';
-import { isLoopback, regionOfEndpoint, resolveEndpoint } from './aliyun/kms/region.js';
+import { type KmsEndpoint, resolveEndpoint, servedRegions } from './aliyun/kms/region.js';
 import { accountFinder } from './aliyun/sts/account.js';
 import { STS_VERSION, stsClient } from './aliyun/sts/sts-client.js';
 import { systemClock } from './base/clock.js';
 import { logSafe } from './base/log-safe.js';
+import { isLoopback } from './base/loopback.js';
+import { quote } from './base/quote.js';
+import type { Environment } from './base/setting.js';
+import { TagsError } from './base/tags-error.js';
 import { VERSION } from './base/version.js';
 import { tagProtection } from './changes/protection.js';
 import type { OptionValues } from './cli/options.js';
@@ -22,8 +24,7 @@ import { tokenSigner } from './mcp/signed-token.js';
 import type { RetryPolicy } from './rpc/retry-policy.js';
 import { type RateLimiter, type RpcClient, rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { stateDirectory } from './state-directory.js';
 
 /** What a server is made of, and what to do with it at the end. */
 export interface App {
@@ -66,12 +67,13 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
   const clients = new Map<string, Kms>();
   const openKms = (regionId: string): Kms => {
     const origin = resolveEndpoint(regionId, { endpoint, network: values.network });
+    if (origin === undefined) throw notServed(regionId);
     return kmsClient(openRpc(origin, KMS_VERSION, kmsRateLimiter()), regionId);
   };
   const account = accountFinder({
-    sts: stsClient(openRpc(stsEndpoint(upstream), STS_VERSION)),
+    sts: stsClient(openRpc(values['sts-endpoint'] ?? stsEndpoint(endpoint), STS_VERSION)),
     credentials,
-    endpoint: endpoint ?? 'aliyuncs.com',
+    endpoint: nameOf(endpoint),
     clock: systemClock,
   });
   return {
@@ -86,8 +88,8 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
       protection: tagProtection(values.protect),
       tokens: tokenSigner(values['state-key'] ?? randomBytes(32), TOKEN_TTL_MS, Date.now),
       recentRegions: recentRegions(systemClock.elapsed),
-      defaultRegion: values.region ?? upstream.boundRegion,
-      servedRegions: upstream.boundRegion === undefined ? undefined : [upstream.boundRegion],
+      defaultRegion: upstream.defaultRegion,
+      servedRegions: upstream.servedRegions,
       readOnly: values['read-only'],
       confirmMode: values.confirm,
       readBeforeWrite: !values['no-snapshot'],
@@ -107,44 +109,56 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
 }
 
 interface Upstream {
-  readonly endpoint: string | undefined;
-  /** The one region that a fixed endpoint serves. */
-  readonly boundRegion: string | undefined;
+  readonly endpoint: KmsEndpoint | undefined;
+  readonly defaultRegion: string | undefined;
+  readonly servedRegions: readonly string[] | undefined;
   readonly credentials: CredentialSource;
   close(): Promise<void>;
 }
 
 function realUpstream(values: OptionValues, env: Environment): Upstream {
   const { endpoint, profile, region } = values;
+  const served = servedRegions(endpoint, region);
   return {
     endpoint,
-    boundRegion: endpoint === undefined ? undefined : (regionOfEndpoint(endpoint) ?? region),
+    defaultRegion: region ?? (served?.length === 1 ? served[0] : undefined),
+    servedRegions: served,
     credentials: credentialSource({ env, ...(profile === undefined ? {} : { profile }) }),
     close: async () => undefined,
   };
 }
 
+/** Two, since people mean all regions when they say "our keys". */
+const EMULATED_REGIONS = ['cn-hangzhou', 'cn-shanghai'] as const;
+
 async function emulatedUpstream(values: OptionValues): Promise<Upstream> {
   const { startEmulator } = await import('../emulator/index.js');
-  const emulator = await startEmulator(values.region === undefined ? {} : { regionId: values.region });
+  const { region = EMULATED_REGIONS[0] } = values;
+  const emulator = await startEmulator({ regions: [...new Set([region, ...EMULATED_REGIONS])] });
   const { accessKeyId, accessKeySecret } = emulator;
+  const urls = new Map(Object.entries(emulator.endpoints));
   return {
-    endpoint: emulator.endpoint,
-    boundRegion: emulator.regionId,
+    endpoint: { kind: 'by-region', urls },
+    defaultRegion: region,
+    servedRegions: [...urls.keys()],
     credentials: staticCredentials({ accessKeyId, accessKeySecret, source: 'embedded emulator' }),
     close: () => emulator.close(),
   };
 }
 
-/** An endpoint on this machine is an emulator, which answers for STS, too: nothing may leave for Alibaba Cloud then. */
-function stsEndpoint({ endpoint }: Upstream): string {
-  return endpoint !== undefined && isLoopback(endpoint) ? endpoint : 'https://sts.aliyuncs.com';
+/** What stands for the endpoints in the records of an account whose id is not known. */
+function nameOf(endpoint: KmsEndpoint | undefined): string {
+  if (endpoint === undefined) return 'aliyuncs.com';
+  return endpoint.kind === 'one' ? endpoint.url : [...endpoint.urls.values()].sort().join();
 }
 
-/** `$XDG_STATE_HOME/alicloud-kms-tags-mcp`; changes of the embedded emulator are kept apart from real ones. */
-function stateDirectory(values: OptionValues, env: Environment): string {
-  if (values['state-dir'] !== undefined) return values['state-dir'];
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir();
-  const base = env['XDG_STATE_HOME'] || env['LOCALAPPDATA'] || join(home, '.local', 'state');
-  return join(base, 'alicloud-kms-tags-mcp', values.emulator ? 'emulator' : 'changes');
+function notServed(regionId: string): TagsError {
+  const text = `This server has no endpoint for ${quote(regionId, 64)}.`;
+  return new TagsError('INVALID_ARGUMENT', text, 'Ask the operator of this server to add the region to --endpoint.');
+}
+
+/** An endpoint on this machine is an emulator, which answers for STS, too: nothing may leave for Alibaba Cloud then. */
+function stsEndpoint(endpoint: KmsEndpoint | undefined): string {
+  const [first] = endpoint === undefined ? [] : endpoint.kind === 'one' ? [endpoint.url] : endpoint.urls.values();
+  return first !== undefined && isLoopback(first) ? first : 'https://sts.aliyuncs.com';
 }

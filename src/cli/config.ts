@@ -1,15 +1,18 @@
-import { isLoopback, regionOfEndpoint } from '../aliyun/kms/region.js';
+import { regionOfEndpoint } from '../aliyun/kms/region.js';
+import { isLoopback } from '../base/loopback.js';
+import { type Environment, isEmptyField, plainSetting, SettingError } from '../base/setting.js';
+import { stateDirectory } from '../state-directory.js';
 import {
   COMMANDS,
   type Command,
-  hostUrl,
+  DEFINITIONS,
   isOptionName,
   OPTION_NAMES,
-  OPTIONS,
-  type Option,
   type OptionName,
   type OptionValues,
 } from './options.js';
+import { hostUrl } from './value-parsers.js';
+import { refuseUnusableVariables } from './variables.js';
 
 /** What the program was told to do, checked. */
 export interface Config {
@@ -24,27 +27,36 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** What an MCPB host leaves where its user left a field empty. */
-const EMPTY_FIELD = /^\$\{user_config\.[^}]*\}$/;
-
 /**
- * Reads the command line and, for a server, the environment. A flag beats its variable; an empty variable, and an empty field of an
- * MCPB host, count as absent. An empty flag does not: whoever protects `"$KEYS"` means some. Throws `ConfigError`.
+ * Reads the command line and, for a server, the environment. A flag beats its variable; an empty variable, and an empty
+ * field of an MCPB host, count as absent. An empty flag does not: whoever protects `"$KEYS"` means some. What a server
+ * reads later (credentials, proxies, directories) is looked at here, too. Throws `ConfigError`.
  */
-export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Invocation {
+export function readConfig(argv: readonly string[], env: Environment): Invocation {
   if (argv.includes('--help') || argv.includes('-h')) return { command: 'help' };
   if (argv.includes('--version')) return { command: 'version' };
+  try {
+    return readCommand(argv, env);
+  } catch (error) {
+    throw error instanceof SettingError ? new ConfigError(error.message) : error;
+  }
+}
+
+function readCommand(argv: readonly string[], env: Environment): Config {
   const { command, given } = readArguments(argv);
   // The emulator is the same everywhere: what is set for a server on this machine does not reach it.
-  const variables = command === 'stdio' || command === 'http' ? OPTION_NAMES : [];
-  for (const name of variables) {
-    const { env: variable, commands } = OPTIONS[name];
-    const text = variable === undefined ? undefined : env[variable]?.trim();
-    if (given.has(name) || text === undefined || text === '' || EMPTY_FIELD.test(text)) continue;
-    if (commands.some((known) => known === command)) given.set(name, { text, source: variable ?? name });
+  const isServer = command === 'stdio' || command === 'http';
+  for (const name of isServer ? OPTION_NAMES : []) {
+    const { env: variable, commands, foreign } = DEFINITIONS[name];
+    if (variable === undefined || given.has(name) || !commands.some((known) => known === command)) continue;
+    const text = plainSetting(variable, env[variable]);
+    if (text !== undefined && foreign?.test(text) !== true) given.set(name, { text, source: variable });
   }
   const values = parseValues(given);
   refuseContradictions(command, values);
+  if (isServer && !values.emulator) refuseUnusableVariables(env);
+  // Changes go to Redis or to a directory, which must then be known.
+  if (isServer && values.journal === undefined) stateDirectory(values, env);
   return { command, values };
 }
 
@@ -61,24 +73,28 @@ function readArguments(argv: readonly string[]): { command: Command; given: Map<
   let command: Command = 'stdio';
   if (first !== undefined && !first.startsWith('-')) {
     const known = COMMANDS.find((name) => name === first && name !== 'stdio');
-    if (known === undefined) throw new ConfigError('unknown command; there are http, emulator and demo, or none');
+    if (known === undefined)
+      throw new ConfigError('unknown command; expected http, emulator, demo, or nothing for stdio');
     command = known;
     rest.shift();
   }
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [, name = '', inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    const known = isOptionName(name) && OPTIONS[name].flag !== false ? name : undefined;
+    const known = isOptionName(name) && DEFINITIONS[name].flag !== false ? name : undefined;
     if (known === undefined) throw new ConfigError(`unknown flag or argument ${shown(word)}; see --help`);
-    if (!OPTIONS[known].commands.some((allowed) => allowed === command)) {
+    if (!DEFINITIONS[known].commands.some((allowed) => allowed === command)) {
       throw new ConfigError(
         `--${known} does not go with ${command === 'stdio' ? 'this command' : command}; see --help`,
       );
     }
     if (given.has(known)) throw new ConfigError(`--${known} is given twice`);
-    const text = inline ?? followingValue(rest, OPTIONS[known].metavar === undefined);
+    const text = inline ?? followingValue(rest, DEFINITIONS[known].metavar === undefined);
     // Else `--protect --read-only` would protect a tag of that name, and leave the tools that write.
     if (text === undefined) throw new ConfigError(`--${known} needs a value; one that begins with -- follows =`);
-    if (!EMPTY_FIELD.test(text)) given.set(known, { text, source: `--${known}` });
+    // An empty flag is no absent one; a placeholder in it is as unusable as in a variable.
+    if (isEmptyField(text)) continue;
+    plainSetting(`--${known}`, text);
+    given.set(known, { text, source: `--${known}` });
   }
   return { command, given };
 }
@@ -91,48 +107,23 @@ function followingValue(rest: string[], isBoolean: boolean): string | undefined 
 }
 
 function parseValues(given: ReadonlyMap<OptionName, Given>): OptionValues {
-  const value = <Value>(name: OptionName, { parse, fallback }: Option<Value>): Value => {
+  const values: { -readonly [Name in OptionName]?: OptionValues[Name] } = {};
+  const read = <Name extends OptionName>(name: Name): void => {
+    const { parse, fallback } = DEFINITIONS[name];
     const found = given.get(name);
-    if (found === undefined) return fallback;
-    if (found.text.startsWith('${')) throw new ConfigError(`${found.source} holds a placeholder that nobody filled in`);
     try {
-      return parse(found.text);
+      values[name] = found === undefined ? fallback : parse(found.text);
     } catch (error) {
-      throw new ConfigError(`${found.source} ${error instanceof Error ? error.message : 'is not valid'}`);
+      throw new ConfigError(`${found?.source} ${error instanceof Error ? error.message : 'is not valid'}`);
     }
   };
-  return {
-    region: value('region', OPTIONS.region),
-    endpoint: value('endpoint', OPTIONS.endpoint),
-    network: value('network', OPTIONS.network),
-    signature: value('signature', OPTIONS.signature),
-    profile: value('profile', OPTIONS.profile),
-    timeout: value('timeout', OPTIONS.timeout),
-    'read-only': value('read-only', OPTIONS['read-only']),
-    confirm: value('confirm', OPTIONS.confirm),
-    protect: value('protect', OPTIONS.protect),
-    'no-snapshot': value('no-snapshot', OPTIONS['no-snapshot']),
-    'state-dir': value('state-dir', OPTIONS['state-dir']),
-    emulator: value('emulator', OPTIONS.emulator),
-    host: value('host', OPTIONS.host),
-    port: value('port', OPTIONS.port),
-    'allowed-hosts': value('allowed-hosts', OPTIONS['allowed-hosts']),
-    'allowed-origins': value('allowed-origins', OPTIONS['allowed-origins']),
-    'http-tokens': value('http-tokens', OPTIONS['http-tokens']),
-    'oauth-issuer': value('oauth-issuer', OPTIONS['oauth-issuer']),
-    'oauth-audience': value('oauth-audience', OPTIONS['oauth-audience']),
-    'state-key': value('state-key', OPTIONS['state-key']),
-    journal: value('journal', OPTIONS.journal),
-    'log-level': value('log-level', OPTIONS['log-level']),
-    regions: value('regions', OPTIONS.regions),
-    'access-key-id': value('access-key-id', OPTIONS['access-key-id']),
-    'access-key-secret': value('access-key-secret', OPTIONS['access-key-secret']),
-    'security-token': value('security-token', OPTIONS['security-token']),
-    data: value('data', OPTIONS.data),
-    keys: value('keys', OPTIONS.keys),
-    quota: value('quota', OPTIONS.quota),
-    faults: value('faults', OPTIONS.faults),
-  };
+  for (const name of OPTION_NAMES) read(name);
+  if (!isComplete(values)) throw new TypeError('an option has no value');
+  return values;
+}
+
+function isComplete(values: Partial<OptionValues>): values is OptionValues {
+  return OPTION_NAMES.every((name) => Object.hasOwn(values, name));
 }
 
 function refuseContradictions(command: Command, values: OptionValues): void {
@@ -142,9 +133,11 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   if (values.confirm === 'always' && values['no-snapshot']) {
     throw new ConfigError('--confirm always and --no-snapshot contradict each other: the question shows the tags');
   }
-  const served = endpoint === undefined ? undefined : regionOfEndpoint(endpoint);
-  if (served !== undefined && region !== undefined && served !== region) {
-    throw new ConfigError(`--endpoint serves ${served}, and --region says another region`);
+  if (endpoint !== undefined && region !== undefined) {
+    const served = endpoint.kind === 'one' ? [regionOfEndpoint(endpoint.url) ?? region] : [...endpoint.urls.keys()];
+    if (!served.includes(region)) {
+      throw new ConfigError(`--endpoint serves ${served.join(', ')}, and --region says another region`);
+    }
   }
   if (command === 'emulator' && values.data !== undefined && values.keys !== undefined) {
     throw new ConfigError('--data and --keys contradict each other');
@@ -163,7 +156,7 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   if (!authenticated && (isPublic || hasPublicName)) {
     const option = isPublic ? '--host' : '--allowed-hosts';
     throw new ConfigError(
-      `${option} is not loopback, and nobody would have to show who they are: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience`,
+      `${option} is not loopback, so authentication is required: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience`,
     );
   }
   if (isPublic && values['allowed-hosts'].length === 0) {

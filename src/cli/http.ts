@@ -1,4 +1,6 @@
 import { createApp } from '../app.js';
+import { errorCode } from '../base/error-code.js';
+import type { Environment } from '../base/setting.js';
 import type { Verifier } from '../http/auth/authentication.js';
 import { bearerTokenVerifier } from '../http/auth/bearer-tokens.js';
 import { resourceMetadata } from '../http/auth/resource-metadata.js';
@@ -7,8 +9,6 @@ import { jsonLog, type Log } from '../http/log.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RedisJournalStore } from '../journal/redis-store.js';
 import type { OptionValues } from './options.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORT = 3000;
 
@@ -68,8 +68,8 @@ export async function openHttpServer(
 export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
   const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
   const server = await openHttpServer(values, env, log).catch((error: unknown) => {
-    if (!isSystemError(error)) throw error;
-    log.error('cannot listen', { code: error.code });
+    if (!cannotListen(error)) throw error;
+    log.error('cannot listen', { code: errorCode(error) ?? 'unknown' });
   });
   if (server === undefined) return 1;
   log.event('listening', { url: `${server.origin}/mcp` });
@@ -122,6 +122,7 @@ function stopSignal(): Promise<string> {
   });
 }
 
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+/** Whether the address was the trouble: it is in use, not ours, not permitted, or a name that nobody knows. */
+function cannotListen(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && /^(?:listen|bind|getaddrinfo)/.test(String(error.syscall));
 }

@@ -1,56 +1,18 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
-import { ConfigError, readConfig } from './config.js';
-import { serveOnStdio } from './stdio.js';
+// The way in, for any Node: no static import and no syntax younger than Node 12, so that an older one still gets to
+// say what is wrong with it. Everything else is loaded by the last line.
 
-/** Exit status of a start-up error. */
-const USAGE = 2;
+/** The oldest Node that runs the program; `package.json` says the same in `engines`. */
+const NEEDED = [20, 18, 1];
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const found = process.versions.node.split('.').map(Number);
+const place = NEEDED.findIndex((part, index) => part !== found[index]);
 
-/** Runs one command; resolves with the exit status. Whatever a command alone needs is loaded by it. */
-async function main(): Promise<number> {
-  const invocation = readConfig(process.argv.slice(2), process.env);
-  switch (invocation.command) {
-    case 'stdio': {
-      await serveOnStdio(invocation.values, process.env);
-      return 0;
-    }
-    case 'http': {
-      const { serveOverHttp } = await import('./http.js');
-      return serveOverHttp(invocation.values, process.env);
-    }
-    case 'emulator': {
-      const { runEmulator } = await import('./emulator.js');
-      await runEmulator(invocation.values, print);
-      return 0;
-    }
-    case 'demo': {
-      const { runDemo } = await import('./demo.js');
-      await runDemo(fileURLToPath(import.meta.url), print);
-      return 0;
-    }
-    case 'help': {
-      const { helpText } = await import('./help.js');
-      print(helpText());
-      return 0;
-    }
-    case 'version': {
-      const { VERSION } = await import('../base/version.js');
-      print(VERSION);
-      return 0;
-    }
-  }
+if (place >= 0 && Number(found[place]) < Number(NEEDED[place])) {
+  process.stderr.write(
+    `alicloud-kms-tags-mcp: needs Node.js ${NEEDED.join('.')} or newer, and this is ${process.versions.node}. Install a newer Node.js, or name its full path as the command in the settings of your MCP host.\n`,
+  );
+  process.exitCode = 2;
+} else {
+  import('./program.js');
 }
-
-async function run(): Promise<number> {
-  try {
-    return await main();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`alicloud-kms-tags-mcp: ${error.message}\n`);
-    return USAGE;
-  }
-}
-
-process.exit(await run());

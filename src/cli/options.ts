@@ -1,5 +1,25 @@
-import { isLoopback, isRegionId } from '../aliyun/kms/region.js';
-import { type BearerToken, parseBearerTokens } from '../http/auth/bearer-token.js';
+import type { KmsEndpoint } from '../aliyun/kms/region.js';
+import type { BearerToken } from '../http/auth/bearer-token.js';
+import {
+  bearerTokens,
+  directory,
+  endpointUrl,
+  endpointUrlWithPath,
+  hostName,
+  hostNames,
+  kmsEndpoint,
+  nonEmpty,
+  oneOf,
+  onOrOff,
+  type Parser,
+  redisUrl,
+  regionId,
+  regionIds,
+  stateKey,
+  tagKeyPatterns,
+  trueOrFalse,
+  wholeNumber,
+} from './value-parsers.js';
 
 /** The program's commands; `stdio` is what runs without one. */
 export const COMMANDS = ['stdio', 'http', 'emulator', 'demo'] as const;
@@ -15,12 +35,13 @@ export interface Option<Value> {
   readonly metavar?: string;
   readonly commands: readonly Command[];
   readonly help: string;
+  /** Values of the variable that others set for purposes of their own, and that count as absent. */
+  readonly foreign?: RegExp;
   /** How the default reads in help, when there is one. */
   readonly defaultText?: string;
   /** Never shown, stored by hosts as a secret. */
   readonly secret?: true;
-  /** Throws an `Error` whose message continues "`--name` …". */
-  readonly parse: (text: string) => Value;
+  readonly parse: Parser<Value>;
   readonly fallback: Value;
 }
 
@@ -32,16 +53,25 @@ export const OPTIONS = {
     env: 'ALIBABA_CLOUD_REGION_ID',
     metavar: 'ID',
     commands: ['stdio', 'http', 'emulator'],
-    help: 'region when a call names none; without either, a call fails with REGION_REQUIRED',
+    help: 'default region for calls without RegionId; without it such a call fails with REGION_REQUIRED',
     parse: regionId,
     fallback: undefined,
   }),
-  endpoint: option<string | undefined>({
+  endpoint: option<KmsEndpoint | undefined>({
     env: 'KMS_TAGS_ENDPOINT',
+    metavar: 'URL or REGION=URL,…',
+    commands: SERVER,
+    help: 'KMS endpoint: one URL serves one region, a list serves the regions that it names',
+    defaultText: 'from the region',
+    parse: kmsEndpoint,
+    fallback: undefined,
+  }),
+  'sts-endpoint': option<string | undefined>({
+    env: 'KMS_TAGS_STS_ENDPOINT',
     metavar: 'URL',
     commands: SERVER,
-    help: 'KMS endpoint; https only, but http on loopback',
-    defaultText: 'from the region',
+    help: 'endpoint of the Security Token Service, for credentials that assume a role',
+    defaultText: 'sts.aliyuncs.com, or the one that the profile names',
     parse: endpointUrl,
     fallback: undefined,
   }),
@@ -116,8 +146,8 @@ export const OPTIONS = {
     metavar: 'DIR',
     commands: SERVER,
     help: 'where the change journal lives',
-    defaultText: 'XDG state directory',
-    parse: nonEmpty,
+    defaultText: 'alicloud-kms-tags-mcp in XDG_STATE_HOME or ~/.local/state',
+    parse: directory,
     fallback: undefined,
   }),
   emulator: option<boolean>({
@@ -131,7 +161,7 @@ export const OPTIONS = {
     env: 'KMS_TAGS_HOST',
     metavar: 'ADDRESS',
     commands: ['http'],
-    help: 'address to listen on; other than loopback only with authentication',
+    help: 'address to listen on; a non-loopback address requires authentication',
     defaultText: '127.0.0.1',
     parse: hostName,
     fallback: '127.0.0.1',
@@ -141,6 +171,8 @@ export const OPTIONS = {
     metavar: 'PORT',
     commands: ['http', 'emulator'],
     help: 'port to listen on; 0 takes a free one',
+    // What Kubernetes injects for a Service named kms-tags, and Docker for a link of that name.
+    foreign: /^(?:tcp|udp|sctp):\/\//,
     defaultText: 'http 3000, emulator 0',
     parse: wholeNumber(0, 65_535),
     fallback: undefined,
@@ -170,7 +202,7 @@ export const OPTIONS = {
     commands: ['http'],
     help: 'bearer tokens of 24 characters or more, each with the name of its holder; NAME:read=TOKEN may only read, NAME:admin=TOKEN sees every change',
     secret: true,
-    parse: parseBearerTokens,
+    parse: bearerTokens,
     fallback: [],
   }),
   'oauth-issuer': option<string | undefined>({
@@ -194,7 +226,7 @@ export const OPTIONS = {
     flag: false,
     metavar: 'KEY',
     commands: ['http'],
-    help: 'key of 32 bytes or more that seals plans and confirmations; the same on every replica',
+    help: 'key that signs plans and confirmations; the same on every replica',
     defaultText: 'random, so that a restart voids open plans',
     secret: true,
     parse: stateKey,
@@ -253,7 +285,7 @@ export const OPTIONS = {
   data: option<string | undefined>({
     metavar: 'FILE',
     commands: ['emulator'],
-    help: 'JSON file with what the account holds; its format is in emulator/README.md',
+    help: 'JSON file with the account’s keys, secrets and certificates',
     defaultText: 'sample data',
     parse: nonEmpty,
     fallback: undefined,
@@ -261,7 +293,7 @@ export const OPTIONS = {
   keys: option<number | undefined>({
     metavar: 'N',
     commands: ['emulator'],
-    help: 'N keys key-000001 … instead in each region, each with tags temp, env and mostly owner',
+    help: 'N keys key-000001 … instead, each with tags temp, env and mostly owner',
     parse: wholeNumber(0, 1_000_000),
     fallback: undefined,
   }),
@@ -270,7 +302,7 @@ export const OPTIONS = {
     commands: ['emulator'],
     help: 'enforce the documented requests a second',
     defaultText: 'off',
-    parse: (text) => oneOf('on', 'off')(text) === 'on',
+    parse: onOrOff,
     fallback: false,
   }),
   faults: option<string | undefined>({
@@ -285,6 +317,8 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 /** Every option's value, defaults filled in. */
 export type OptionValues = { readonly [Name in OptionName]: (typeof OPTIONS)[Name]['fallback'] };
+/** The same table, typed so that a name leads to the type of its value. */
+export const DEFINITIONS: { readonly [Name in OptionName]: Option<OptionValues[Name]> } = OPTIONS;
 
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS).filter(isOptionName);
 
@@ -294,107 +328,4 @@ export function isOptionName(name: string): name is OptionName {
 
 function option<Value>(definition: Option<Value>): Option<Value> {
   return definition;
-}
-
-function regionId(text: string): string {
-  if (!isRegionId(text)) throw new Error('must be a region ID such as cn-hangzhou');
-  return text;
-}
-
-function regionIds(text: string): readonly string[] {
-  const ids = commaList(text);
-  if (!ids.every(isRegionId)) throw new Error('must be region IDs such as cn-hangzhou, separated by commas');
-  if (new Set(ids).size !== ids.length) throw new Error('must name each region once');
-  return ids;
-}
-
-function endpointUrl(text: string): string {
-  const url = httpsUrl(text);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') throw new Error('must be a URL without a path');
-  return url.origin;
-}
-
-function endpointUrlWithPath(text: string): string {
-  httpsUrl(text);
-  return text;
-}
-
-function httpsUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw new Error('must be a URL such as https://kms.cn-hangzhou.aliyuncs.com');
-  if (url.username !== '' || url.password !== '') throw new Error('must not hold credentials');
-  const plainOnLoopback = url.protocol === 'http:' && isLoopback(url.origin);
-  if (url.protocol !== 'https:' && !plainOnLoopback) throw new Error('must be https (http is for loopback only)');
-  return url;
-}
-
-function redisUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:') throw new Error('must be a redis:// or rediss:// URL');
-  return text;
-}
-
-function stateKey(text: string): string {
-  if (Buffer.byteLength(text) < 32) throw new Error('must be 32 bytes or longer');
-  return text;
-}
-
-function oneOf<const Choice extends string>(...choices: readonly Choice[]): (text: string) => Choice {
-  return (text) => {
-    const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw new Error(`must be ${choices.join(' or ')}`);
-    return found;
-  };
-}
-
-function trueOrFalse(text: string): boolean {
-  return oneOf('true', 'false')(text) === 'true';
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`);
-    return value;
-  };
-}
-
-function nonEmpty(text: string): string {
-  if (text.trim() === '') throw new Error('must not be empty');
-  return text;
-}
-
-/** No tag key holds a star, so one in the middle would protect nothing. */
-function tagKeyPatterns(text: string): readonly string[] {
-  const patterns = commaList(text);
-  if (patterns.some((pattern) => pattern.slice(0, -1).includes('*'))) {
-    throw new Error('may hold a * only at the end of a key');
-  }
-  return patterns;
-}
-
-function hostName(text: string): string {
-  const isName = /^[A-Za-z0-9_.-]+$/.test(text) || /^[0-9A-Fa-f:.]+$/.test(text);
-  if (!isName || !URL.canParse(hostUrl(text))) throw new Error('must be a host name or an IP address');
-  return text;
-}
-
-/** An IPv6 address goes into a URL in brackets. */
-export function hostUrl(host: string): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}`;
-}
-
-function commaList(text: string): readonly string[] {
-  const items = text.split(',').map((item) => item.trim());
-  if (items.includes('')) throw new Error('must be names separated by commas');
-  return items;
-}
-
-function hostNames(text: string): readonly string[] {
-  return commaList(text).map((name) => {
-    const url = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : undefined;
-    // A port is not compared; somebody who writes one would wait for a match that never comes.
-    if (url?.hostname !== name.toLowerCase()) throw new Error('must be host names without scheme and port');
-    return url.hostname;
-  });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, isRegionId, regionOfEndpoint, resolveEndpoint } from '../../src/aliyun/kms/region.js';
+import { boundRegion, isRegionId, regionOfEndpoint, resolveEndpoint } from '../../src/aliyun/kms/region.js';
+import { isLoopback } from '../../src/base/loopback.js';
 
 describe('a region ID', () => {
   it.each([
@@ -9,9 +10,18 @@ describe('a region ID', () => {
     'cn-shenzhen-finance-1',
     'cn-heyuan-acdr-1',
     'cn-zhengzhou-jva',
+    'cn-wuhan-lr',
+    'cn-beijing-finance-1',
+    'cn-north-2-gov-1',
+    'cn-qingdao-acdr-ut-1',
     'ap-southeast-1',
+    'ap-northeast-2',
+    'eu-central-1',
+    'us-west-1',
     'na-south-1',
     'me-east-1',
+    'me-central-1',
+    'sa-east-1',
   ])('%s is one', (text) => {
     expect(isRegionId(text)).toBe(true);
   });
@@ -32,6 +42,15 @@ describe('a region ID', () => {
     'cn_hangzhou',
     'cn-häng',
     '127-0-0-1',
+    'oss-cn-hangzhou',
+    'oss-cn-hangzhou-internal',
+    'cn-hangzhou-internal',
+    'kms-vpc-cn-hangzhou',
+    'fc-cn-hangzhou',
+    'cn-hangzhou-vpc',
+    'cn-hangzhou-h',
+    'us-west-1a',
+    'ap-southeast',
     `cn-${'a'.repeat(61)}`,
   ])('%j is none', (text) => {
     expect(isRegionId(text)).toBe(false);
@@ -60,12 +79,17 @@ describe('a region ID', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.array(part, { maxLength: 6 }).map((parts) => parts.join('')),
-      fc.array(fc.constantFrom('a', 'cn', 'x1', '9'), { minLength: 2, maxLength: 5 }).map((parts) => parts.join('-')),
+      fc
+        .array(fc.constantFrom('cn', 'us', 'hangzhou', 'east', 'finance', '1', 'x1', '9'), {
+          minLength: 2,
+          maxLength: 5,
+        })
+        .map((parts) => parts.join('-')),
     );
     fc.assert(
       fc.property(text, fc.constantFrom('public', 'vpc'), (regionId, network) => {
         if (!isRegionId(regionId)) return;
-        const origin = resolveEndpoint(regionId, { endpoint: undefined, network });
+        const origin = resolveEndpoint(regionId, { endpoint: undefined, network }) ?? '';
         const url = new URL(origin);
         expect(url.origin).toBe(origin);
         expect(url.hostname).toBe(`${network === 'vpc' ? 'kms-vpc' : 'kms'}.${regionId}.aliyuncs.com`);
@@ -78,8 +102,34 @@ describe('a region ID', () => {
 
 describe('an endpoint', () => {
   it('that is given is used, whatever the region', () => {
-    const endpoint = 'https://kms.example.com';
-    expect(resolveEndpoint('cn-hangzhou', { endpoint, network: 'vpc' })).toBe(endpoint);
+    const endpoint = { kind: 'one', url: 'https://kms.example.com' } as const;
+    expect(resolveEndpoint('cn-hangzhou', { endpoint, network: 'vpc' })).toBe(endpoint.url);
+  });
+
+  it('of a list is used for its own region, and there is none for another', () => {
+    const urls = new Map([['cn-hangzhou', 'https://a.example']]);
+    const endpoint = { kind: 'by-region', urls } as const;
+    expect(resolveEndpoint('cn-hangzhou', { endpoint, network: 'public' })).toBe('https://a.example');
+    expect(resolveEndpoint('cn-beijing', { endpoint, network: 'public' })).toBeUndefined();
+  });
+
+  it.each([
+    [undefined, undefined],
+    [{ kind: 'one', url: 'https://kms.example.com' }, 'eu-west-1'],
+    [{ kind: 'one', url: 'https://kms-vpc.cn-beijing.aliyuncs.com' }, 'cn-beijing'],
+    [{ kind: 'by-region', urls: new Map([['cn-shanghai', 'https://a.example']]) }, 'cn-shanghai'],
+    [
+      {
+        kind: 'by-region',
+        urls: new Map([
+          ['cn-shanghai', 'https://a'],
+          ['cn-beijing', 'https://b'],
+        ]),
+      },
+      undefined,
+    ],
+  ] as const)('%j binds the server to the region %s', (endpoint, region) => {
+    expect(boundRegion(endpoint, 'eu-west-1')).toBe(region);
   });
 
   it.each([

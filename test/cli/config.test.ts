@@ -32,7 +32,8 @@ const KEY32 = 'k'.repeat(32);
 /** Each option: the command it goes with, a text, its value, and whatever else it needs. */
 const EXAMPLES: readonly (readonly [OptionName, string, string, unknown, Environment?])[] = [
   ['region', '', 'ap-southeast-1', 'ap-southeast-1'],
-  ['endpoint', '', 'https://kms.example.com', 'https://kms.example.com'],
+  ['endpoint', '', 'https://kms.example.com', { kind: 'one', url: 'https://kms.example.com' }],
+  ['sts-endpoint', '', 'https://sts.example.com', 'https://sts.example.com'],
   ['network', '', 'vpc', 'vpc'],
   ['signature', '', 'v1', 'v1'],
   ['profile', '', 'my profile', 'my profile'],
@@ -140,8 +141,13 @@ describe('an option', () => {
     ['KMS_TAGS_PROTECT', '${user_config.a},${user_config.b}'],
     ['ALIBABA_CLOUD_PROFILE', '${PROFILE:-default}'],
     ['KMS_TAGS_STATE_DIR', '${HOME}/state'],
-  ])('is refused when %s holds %s, which nobody filled in', (variable, text) => {
-    expect(messageOf([], { [variable]: text })).toBe(`${variable} holds a placeholder that nobody filled in`);
+    ['KMS_TAGS_STATE_DIR', '%LOCALAPPDATA%\\kms'],
+    ['ALIBABA_CLOUD_REGION_ID', '%ALI_REGION%'],
+    ['KMS_TAGS_ENDPOINT', 'https://${KMS_HOST}'],
+  ])('is refused when %s holds the unresolved placeholder %s', (variable, text) => {
+    expect(messageOf([], { [variable]: text })).toBe(
+      `${variable} holds an unresolved placeholder, such as \${…} or %…%`,
+    );
   });
 
   it('of another command is ignored in the environment', () => {
@@ -175,9 +181,9 @@ describe('a boolean', () => {
 
 describe('a start-up error', () => {
   it.each([
-    [['serve'], 'unknown command; there are http, emulator and demo, or none'],
-    [['stdio'], 'unknown command; there are http, emulator and demo, or none'],
-    [['HTTP'], 'unknown command; there are http, emulator and demo, or none'],
+    [['serve'], 'unknown command; expected http, emulator, demo, or nothing for stdio'],
+    [['stdio'], 'unknown command; expected http, emulator, demo, or nothing for stdio'],
+    [['HTTP'], 'unknown command; expected http, emulator, demo, or nothing for stdio'],
     [['--regoin', 'cn-hangzhou'], 'unknown flag or argument --regoin; see --help'],
     [['-r', 'cn-hangzhou'], 'unknown flag or argument -r; see --help'],
     [['--region', 'cn-hangzhou', 'http'], 'unknown flag or argument without dashes; see --help'],
@@ -225,6 +231,11 @@ describe('a start-up error', () => {
     [['--emulator', '--endpoint', 'https://kms.example.com'], {}, /--emulator and --endpoint contradict/],
     [['--emulator'], { KMS_TAGS_ENDPOINT: 'https://kms.example.com' }, /--emulator and --endpoint contradict/],
     [['--confirm', 'always', '--no-snapshot'], {}, /--confirm always and --no-snapshot contradict/],
+    [
+      ['--region', 'cn-beijing', '--endpoint', 'cn-hangzhou=https://a.example,cn-shanghai=https://b.example'],
+      {},
+      /^--endpoint serves cn-hangzhou, cn-shanghai, and --region says another region$/,
+    ],
     [
       ['--region', 'cn-beijing', '--endpoint', 'https://kms.cn-hangzhou.aliyuncs.com'],
       {},
@@ -321,7 +332,8 @@ describe('an endpoint', () => {
     ['http://127.0.0.1:9000/', 'http://127.0.0.1:9000'],
     ['http://[::1]:9000', 'http://[::1]:9000'],
   ])('%s is used as %s', (text, endpoint) => {
-    expect(valuesOf(['--endpoint', text]).endpoint).toBe(endpoint);
+    expect(valuesOf(['--endpoint', text]).endpoint).toEqual({ kind: 'one', url: endpoint });
+    expect(valuesOf(['--sts-endpoint', text])['sts-endpoint']).toBe(endpoint);
   });
 
   it.each([
@@ -343,6 +355,142 @@ describe('an endpoint', () => {
   });
 });
 
+describe('an endpoint for each region', () => {
+  it('is a list of REGION=URL, each for one region', () => {
+    const text = 'cn-hangzhou=https://a.example, ap-southeast-1=http://127.0.0.1:9000/';
+    expect(valuesOf(['--endpoint', text]).endpoint).toEqual({
+      kind: 'by-region',
+      urls: new Map([
+        ['cn-hangzhou', 'https://a.example'],
+        ['ap-southeast-1', 'http://127.0.0.1:9000'],
+      ]),
+    });
+  });
+
+  it.each([
+    ['cn-hangzhou=', 'must be a URL such as https://kms.cn-hangzhou.aliyuncs.com'],
+    ['=https://a.example', 'must be REGION=URL pairs such as cn-hangzhou=https://kms.example.com'],
+    ['oss-cn-hangzhou=https://a.example', 'must be REGION=URL pairs such as cn-hangzhou=https://kms.example.com'],
+    ['cn-hangzhou=https://a.example,', 'must be REGION=URL pairs such as cn-hangzhou=https://kms.example.com'],
+    [
+      'cn-hangzhou=https://a.example,https://b.example',
+      'must be REGION=URL pairs such as cn-hangzhou=https://kms.example.com',
+    ],
+    ['cn-hangzhou=http://kms.example.com', 'must be https (http is for loopback only)'],
+    ['cn-hangzhou=https://a.example/path', 'must be a URL without a path'],
+    ['cn-hangzhou=https://a.example,cn-hangzhou=https://b.example', 'names cn-hangzhou twice'],
+    ['cn-hangzhou=https://kms.cn-beijing.aliyuncs.com', 'gives cn-hangzhou an endpoint that serves cn-beijing'],
+  ])('is not %s', (text, message) => {
+    expect(messageOf(['--endpoint', text])).toBe(`--endpoint ${message}`);
+  });
+});
+
+describe('what a server reads beside its options', () => {
+  it.each([
+    ['ALIBABA_CLOUD_ACCESS_KEY_ID', '${env:ALI_AK}'],
+    ['ALIBABA_CLOUD_ACCESS_KEY_SECRET', '%ALI_SECRET%'],
+    ['ALIBABA_CLOUD_SECURITY_TOKEN', '$(TOKEN)'],
+    ['ALIBABA_CLOUD_CREDENTIALS_FILE', '${HOME}/credentials'],
+    ['ALIBABA_CLOUD_OIDC_TOKEN_FILE', '{{ token }}'],
+    ['ALIBABA_CLOUD_ECS_METADATA_DISABLED', '${NO_ECS}'],
+    ['HTTPS_PROXY', '${PROXY}'],
+    ['http_proxy', 'http://%PROXY_HOST%:3128'],
+    ['ALL_PROXY', '$PROXY'],
+    ['NO_PROXY', '${NO_PROXY},example.com'],
+    ['XDG_STATE_HOME', '${HOME}/.local/state'],
+    ['HOME', '%USERPROFILE%'],
+  ])('is a start-up error when %s holds %s', (name, text) => {
+    for (const command of ['', 'http']) {
+      expect(messageOf(commandLine(command), { [name]: text })).toBe(
+        `${name} holds an unresolved placeholder, such as \${…} or %…%`,
+      );
+    }
+    for (const command of ['emulator', 'demo']) expect(() => readConfig([command], { [name]: text })).not.toThrow();
+  });
+
+  it.each([
+    [['--state-dir', 'state'], {}, '--state-dir (KMS_TAGS_STATE_DIR) must be an absolute path, or begin with ~/'],
+    [
+      [],
+      { KMS_TAGS_STATE_DIR: './state' },
+      '--state-dir (KMS_TAGS_STATE_DIR) must be an absolute path, or begin with ~/',
+    ],
+    [[], { XDG_STATE_HOME: '.local/state' }, 'XDG_STATE_HOME must be an absolute path, or begin with ~/'],
+    [
+      [],
+      { ALIBABA_CLOUD_CREDENTIALS_FILE: 'creds.ini' },
+      'ALIBABA_CLOUD_CREDENTIALS_FILE must be an absolute path, or begin with ~/',
+    ],
+    [
+      [],
+      { ALIBABA_CLOUD_OIDC_TOKEN_FILE: './t' },
+      'ALIBABA_CLOUD_OIDC_TOKEN_FILE must be an absolute path, or begin with ~/',
+    ],
+  ])('is a start-up error with a relative path: %j %j', (argv, env, message) => {
+    expect(messageOf(argv, env)).toBe(message);
+  });
+
+  it.each([
+    [['--state-dir', '~/kms-journal'], {}],
+    [
+      [],
+      { XDG_STATE_HOME: '~/.state', ALIBABA_CLOUD_CREDENTIALS_FILE: '~/creds', ALIBABA_CLOUD_OIDC_TOKEN_FILE: '/t' },
+    ],
+    [['--state-dir', '/x'], { XDG_STATE_HOME: 'not looked at' }],
+  ])('may begin with ~/: %j %j', (argv, env) => {
+    expect(() => readConfig(argv, { HOME: '/home/u', ...env })).not.toThrow();
+  });
+});
+
+describe('KMS_TAGS_PORT', () => {
+  it.each(['tcp://10.96.12.34:80', 'udp://10.96.12.34:53', 'tcp://[fd00::1]:80'])(
+    'is absent when it is %s, which Kubernetes injects for a Service named kms-tags',
+    (text) => {
+      expect(valuesOf(['http'], { KMS_TAGS_PORT: text }).port).toBeUndefined();
+      expect(valuesOf(['http', '--port', '8080'], { KMS_TAGS_PORT: text }).port).toBe(8080);
+      expect(messageOf(['http', '--port', text])).toMatch(/^--port must be a whole number/);
+    },
+  );
+
+  it.each(['http://10.96.12.34:80', '3000x', 'tcp'])('is an error when it is %s', (text) => {
+    expect(messageOf(['http'], { KMS_TAGS_PORT: text })).toMatch(/^KMS_TAGS_PORT must be a whole number/);
+  });
+});
+
+describe('--journal', () => {
+  it.each([
+    ['redis://:100%zz@h', 'has a % in its user or password that begins no escape: write it %25'],
+    ['redis://us%er@h', 'has a % in its user or password that begins no escape: write it %25'],
+    ['redis://h/kms', 'must end with the number of a database, as in redis://host:6379/0'],
+    ['redis://h/0/1', 'must end with the number of a database, as in redis://host:6379/0'],
+    ['redis://h?db=1', 'must not have a query or a fragment'],
+    ['redis://', 'must name a host: redis://host:6379/0'],
+    ['redis:6379', 'must name a host: redis://host:6379/0'],
+    ['redis://h:port', 'must be a redis:// or rediss:// URL'],
+    ['h:6379', 'must be a redis:// or rediss:// URL'],
+  ])('is refused when it is %s', (text, message) => {
+    expect(messageOf(['http'], { KMS_TAGS_JOURNAL: text })).toBe(`KMS_TAGS_JOURNAL ${message}`);
+  });
+
+  it.each(['redis://h', 'redis://h/', 'redis://h:6379/15', 'rediss://user:p%40ss%25@h:6380/0', 'redis://[::1]:6379'])(
+    'may be %s',
+    (text) => {
+      expect(valuesOf(['http', '--journal', text]).journal).toBe(text);
+    },
+  );
+});
+
+describe('--allowed-hosts and --allowed-origins', () => {
+  it.each(['*', '*.example.com', 'tags.*', 'tags.example.com,*', 't*gs.example.com'])(
+    'are refused with a wildcard: %s',
+    (text) => {
+      for (const flag of ['--allowed-hosts', '--allowed-origins']) {
+        expect(messageOf(['http', flag, text], TOKENS)).toBe(`${flag} must list each host name: a * is not supported`);
+      }
+    },
+  );
+});
+
 describe('help and version', () => {
   it.each([['--help'], ['-h'], ['http', '--help'], ['--no-such', '--help']])('%s %s asks for help', (...argv) => {
     expect(readConfig(argv, {})).toEqual({ command: 'help' });
@@ -359,5 +507,11 @@ describe('help and version', () => {
       if (flag !== false) expect(text).toContain(`--${name}`);
       if (env !== undefined) expect(text).toContain(env);
     }
+  });
+
+  it('help does not say that the emulator reads variables, for it reads none', () => {
+    const emulator = helpText().split('For emulator')[1] ?? '';
+    expect(emulator).toContain('--port PORT');
+    expect(emulator.split('Credentials:')[0]).not.toMatch(/KMS_TAGS_|ALIBABA_CLOUD_/);
   });
 });

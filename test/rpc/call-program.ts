@@ -1,7 +1,7 @@
 // Makes one call as the program does, with the proxies of its environment, and prints what came of it. A program of
 // its own, because Node reads the certificates to trust at its start.
 import { inspect } from 'node:util';
-import { isLoopback } from '../../src/aliyun/kms/region.js';
+import { isLoopback } from '../../src/base/loopback.js';
 import { credentialSource } from '../../src/credentials/source.js';
 import { rpcClient } from '../../src/rpc/rpc-client.js';
 import { RpcError } from '../../src/rpc/rpc-error.js';

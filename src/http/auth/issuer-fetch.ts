@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { isLoopback } from '../../aliyun/kms/region.js';
+import { isLoopback } from '../../base/loopback.js';
 
 /** The issuer cannot be asked, or answers with something else than what was asked for. `message` is for the log. */
 export class IssuerError extends Error {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundRegion, isRegionId, regionOfEndpoint, resolveEndpoint } from '../../src/aliyun/kms/region.js';
+import { isRegionId, regionOfEndpoint, resolveEndpoint, servedRegions } from '../../src/aliyun/kms/region.js';
 import { isLoopback } from '../../src/base/loopback.js';
 
 describe('a region ID', () => {
@@ -126,10 +126,10 @@ describe('an endpoint', () => {
           ['cn-beijing', 'https://b'],
         ]),
       },
-      undefined,
+      'cn-shanghai,cn-beijing',
     ],
-  ] as const)('%j binds the server to the region %s', (endpoint, region) => {
-    expect(boundRegion(endpoint, 'eu-west-1')).toBe(region);
+  ] as const)('%j serves the regions %s', (endpoint, regions) => {
+    expect(servedRegions(endpoint, 'eu-west-1')?.join()).toBe(regions);
   });
 
   it.each([

@@ -219,9 +219,12 @@ describe('a start-up error', () => {
     [['emulator', '--keys', 'many'], '--keys must be a whole number from 0 to 1000000'],
     [
       ['emulator', '--regions', 'cn-hangzhou,kms'],
-      '--regions must be region IDs such as cn-hangzhou, separated by commas',
+      '--regions must be region IDs such as cn-hangzhou, each once, separated by commas',
     ],
-    [['emulator', '--regions', 'cn-hangzhou,cn-hangzhou'], '--regions must name each region once'],
+    [
+      ['emulator', '--regions', 'cn-hangzhou,cn-hangzhou'],
+      '--regions must be region IDs such as cn-hangzhou, each once, separated by commas',
+    ],
     [['emulator', '--quota', 'true'], '--quota must be on or off'],
   ])('%j', (argv, message) => {
     expect(messageOf(argv)).toBe(message);

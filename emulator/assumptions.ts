@@ -46,6 +46,11 @@ export const assumptions = {
   /** ListTagResources with a Tag filter: rows of all tags of the resources found, or of the tags filtered by. */
   tagFilterRows: 'all tags',
 
+  /** A SourceIdentity. Its form is not documented where we looked; RoleSessionName's is. */
+  sourceIdentityPattern: /^[\w.@=,-]{2,64}$/,
+  /** What a trust policy must allow besides `sts:AssumeRole` for a caller who sets a SourceIdentity. */
+  sourceIdentityAction: 'sts:SetSourceIdentity',
+
   /** A security token that cannot be one is Malformed; any other wrong one is MismatchWithAccessKey. */
   securityTokenPattern: /^[\w+/=.~-]+$/,
 } as const;

@@ -38,6 +38,8 @@ export interface Emulator extends EmulatedRegion {
   rotateAccessKey(next: AccessKey): void;
   /** From now on the current token is answered with InvalidSecurityToken.Expired. Throws `Error` without one. */
   expireSecurityToken(): void;
+  /** From now on the credentials of sessions of this name, or of all, are expired. How many there were. */
+  expireSessions(sessionName?: string): number;
   /** Destroys open connections, too. May be called again. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const shared = {
     account,
     accessKeys,
+    sessions: account.sessions,
     nonces: createNonceStore(),
     catalogue,
     accountQuota: quota ? createQuota() : noQuota(),
@@ -122,6 +125,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setPolicy: (policy) => account.policies.set(policy, clock()),
     rotateAccessKey: accessKeys.rotate,
     expireSecurityToken: accessKeys.expireToken,
+    expireSessions: account.sessions.expire,
     close,
   };
 }

@@ -75,13 +75,23 @@ export const gatewayErrors = {
   RequestEntityTooLarge: { status: 413, message: 'The request body is too large.' },
 } as const satisfies Readonly<Record<string, ErrorLine>>;
 
-/** Codes of RAM and ResourceManager, in the gateway's shape. Messages but the first are guesses. */
+/** Codes of RAM, ResourceManager and STS, in the gateway's shape. Messages about the policies of RAM are guesses. */
 export const ramErrors = {
   NoPermission: { status: 403, message: 'You are not authorized to do this action. You should be authorized by RAM.' },
+  'EntityNotExist.Role': { status: 404, message: 'The role not exists.' },
   'EntityNotExist.Policy': { status: 404, message: 'The policy does not exist.' },
   'InvalidParameter.PolicyType': { status: 400, message: 'The parameter PolicyType is wrongly formed.' },
   'InvalidParameter.MaxItems': { status: 400, message: 'The parameter MaxItems is wrongly formed.' },
   'InvalidParameter.Marker': { status: 400, message: 'The parameter Marker is wrongly formed.' },
+  'InvalidParameter.RoleArn': { status: 400, message: 'The parameter RoleArn is wrongly formed.' },
+  'InvalidParameter.RoleSessionName': { status: 400, message: 'The parameter RoleSessionName is wrongly formed.' },
+  'InvalidParameter.SourceIdentity': { status: 400, message: 'The parameter SourceIdentity is wrongly formed.' },
+  'InvalidParameter.PolicyGrammar': { status: 400, message: 'The parameter Policy has not passed grammar check.' },
+  'InvalidParameter.PolicySize': { status: 400, message: 'The size of Policy must be smaller than 2048 bytes.' },
+  'InvalidParameter.DurationSeconds': {
+    status: 400,
+    message: 'The Min/Max value of DurationSeconds is 15min/1hr.',
+  },
   'InvalidParameter.PrincipalType': { status: 400, message: 'The parameter PrincipalType is wrongly formed.' },
 } as const satisfies Readonly<Record<string, ErrorLine>>;
 

@@ -11,6 +11,7 @@ export const quotaGroups = {
   'secret value': 450,
   'secret list': 40,
   instance: 50,
+  'STS AssumeRole': 100,
   'RAM ListPolicies': 100,
   'RAM GetPolicy': 100,
   'RAM ListEntitiesForPolicy': 100,

@@ -1,3 +1,4 @@
+import type { Principal } from './authentication/principal.js';
 import { headerOf, type IncomingCall, type SignatureScheme, type WireRequest } from './wire-request.js';
 
 /** One request that the emulator received. */
@@ -10,6 +11,10 @@ export interface RequestRecord {
   /** Empty when the request named none, or could not be decoded. */
   readonly action: string;
   readonly scheme: SignatureScheme;
+  /** Whose credentials signed it, when they were found to be genuine: a session of a role by its name. */
+  readonly sessionName?: string;
+  /** Of the session, when it was given one. */
+  readonly sourceIdentity?: string;
   /** `ok`, the code of the error, or what a fault made of it: `dropped-before`, `dropped-after`, `truncated`, `html`. */
   readonly outcome: string;
   /** As in the reply; also of replies that were dropped. */
@@ -27,7 +32,9 @@ export interface RequestLog {
   add(
     incoming: IncomingCall,
     request: WireRequest | undefined,
-    result: Pick<RequestRecord, 'at' | 'regionId' | 'outcome' | 'requestId'>,
+    result: Pick<RequestRecord, 'at' | 'regionId' | 'outcome' | 'requestId'> & {
+      readonly caller: Principal | undefined;
+    },
   ): void;
   /** All requests ever received, or those for one action. */
   count(action?: string): number;
@@ -53,7 +60,7 @@ export function createRequestLog(actions: readonly string[]): RequestLog {
   let total = 0;
   return {
     records,
-    add(incoming, request, result) {
+    add(incoming, request, { caller, ...result }) {
       const { Signature: _, SecurityToken: __, ...parameters } = request?.parameters ?? {};
       const action = request?.action ?? '';
       const nonce = parameters['SignatureNonce'] ?? headerOf(incoming, 'x-acs-signature-nonce');
@@ -63,10 +70,19 @@ export function createRequestLog(actions: readonly string[]): RequestLog {
         counts.set(action, count + 1);
       }
       const scheme = request?.scheme ?? 'v1';
-      if (records.push({ ...result, method: incoming.method, action, scheme, parameters, nonce }) > KEPT) {
+      const record = { ...result, ...sessionOf(caller), method: incoming.method, action, scheme, parameters, nonce };
+      if (records.push(record) > KEPT) {
         records.shift();
       }
     },
     count: (action) => (action === undefined ? total : (counts.get(action) ?? 0)),
   };
+}
+
+function sessionOf(caller: Principal | undefined): Pick<RequestRecord, 'sessionName' | 'sourceIdentity'> {
+  if (caller?.type !== 'AssumedRoleUser') {
+    return {};
+  }
+  const { sessionName, sourceIdentity } = caller;
+  return sourceIdentity === undefined ? { sessionName } : { sessionName, sourceIdentity };
 }

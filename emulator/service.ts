@@ -1,6 +1,7 @@
 import type { Account } from './account/account.js';
 import type { Region } from './account/region.js';
 import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
+import type { Principal } from './authentication/principal.js';
 import { authorize } from './authorization.js';
 import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
 import type { FaultKind } from './faults/fault-plan.js';
@@ -52,20 +53,22 @@ export function createService(parts: ServiceParts): Service {
   return (incoming) => {
     const uuid = parts.newRequestId();
     const decoded = attempt(() => parseWireRequest(incoming));
+    const request = decoded.ok ? decoded.value : undefined;
     const faults = parts.faults();
-    const fault = faults.next(decoded.ok ? decoded.value.action : '');
-    const answer = decoded.ok ? attempt(() => answerTo(decoded.value, parts, fault)) : decoded;
-    const reply = render(answer, decoded.ok ? decoded.value.action : '', {
-      product: (decoded.ok ? productOf(decoded.value.version) : undefined) ?? 'Kms',
+    const fault = faults.next(request?.action ?? '');
+    const { answer, caller } = decoded.ok ? answerTo(decoded.value, parts, fault) : { answer: decoded };
+    const reply = render(answer, request?.action ?? '', {
+      product: productOf(request?.version ?? '') ?? 'Kms',
       regionId: parts.region.regionId,
       uuid,
       format: replyFormat(incoming),
     });
-    parts.log.add(incoming, decoded.ok ? decoded.value : undefined, {
+    parts.log.add(incoming, request, {
       at: parts.clock(),
       regionId: parts.region.regionId,
       outcome: faultOutcome(fault) ?? (answer.ok ? 'ok' : answer.error.code),
       requestId: reply.headers['x-acs-request-id'] ?? uuid,
+      caller,
     });
     if (fault === 'drop-before' || fault === 'drop-after') {
       return { kind: 'reset' };
@@ -78,28 +81,54 @@ export function createService(parts: ServiceParts): Service {
   };
 }
 
-/** The checks in the gateway's order: what is called, by whom, where, how often. Then KMS. */
-function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | undefined): ReplyBody {
+/** What is answered, and to whom as far as that is known. */
+interface Answered {
+  readonly answer: Result<ReplyBody>;
+  readonly caller?: Principal;
+}
+
+function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | undefined): Answered {
   if (isLostOnTheWay(fault)) {
-    return {};
+    return { answer: { ok: true, value: {} } };
   }
+  const now = parts.clock();
+  const admitted = attempt(() => admit(request, parts, now));
+  if (!admitted.ok) {
+    return { answer: admitted };
+  }
+  const { operation, caller } = admitted.value;
+  return { answer: attempt(() => perform(request, operation, caller, parts, fault, now)), caller };
+}
+
+/** What is called, and by whom. */
+function admit(request: WireRequest, parts: ServiceParts, now: number) {
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw kmsRefusal('UnsupportedHTTPMethod');
   }
   const operation = readOperation(request, parts.catalogue);
-  const { product } = operation;
-  const now = parts.clock();
-  const caller = authenticate(request, parts, now);
-  const { RegionId: regionId = '' } = request.parameters;
-  if (product === 'Kms' && regionId !== '' && regionId !== parts.region.regionId) {
+  return { operation, caller: authenticate(request, parts, now) };
+}
+
+/** The checks in the gateway's order: where, how often, whether it is permitted. Then the operation itself. */
+function perform(
+  { action, parameters }: WireRequest,
+  operation: KnownOperation,
+  caller: Principal,
+  parts: ServiceParts,
+  fault: FaultKind | undefined,
+  now: number,
+): ReplyBody {
+  const { account, region } = parts;
+  const isKms = operation.product === 'Kms';
+  const { RegionId: regionId = '' } = parameters;
+  if (isKms && regionId !== '' && regionId !== region.regionId) {
     throw gatewayRefusal('InvalidRegionId.NotFound');
   }
-  const quota = product === 'Kms' ? parts.quota : parts.accountQuota;
+  const quota = isKms ? parts.quota : parts.accountQuota;
   if (operation.quota !== undefined && !quota(operation.quota, now)) {
-    throw product === 'Kms' ? kmsRefusal('Rejected.Throttling') : gatewayRefusal('Throttling.User');
+    throw isKms ? kmsRefusal('Rejected.Throttling') : gatewayRefusal('Throttling.User');
   }
-  const { account, region } = parts;
-  const call = { action: request.action, parameters: request.parameters, account, region, caller };
+  const call = { action, parameters, account, region, caller, now };
   authorize(call, operation, parts.denied);
   refuseByFault(fault);
   return operation.run(call);

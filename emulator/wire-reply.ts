@@ -96,6 +96,11 @@ function isList(value: ReplyBody | readonly ReplyValue[]): value is readonly Rep
   return Array.isArray(value);
 }
 
+/** A time as RAM and STS print it: ISO 8601 without milliseconds. `at` in milliseconds. */
+export function printTime(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escapeText(text: string): string {

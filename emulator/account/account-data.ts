@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type PolicyData, policyDataSchema } from './policy-data.js';
 import { type RamPolicyData, ramPolicySchema } from './ram-data.js';
+import { type RoleData, roleSchema } from './roles.js';
 
 type Tags = Record<string, string>;
 
@@ -45,6 +46,8 @@ export interface AccountData extends RegionData {
   readonly regions?: Readonly<Record<string, RegionData>> | undefined;
   /** RAM policies, which are answered and not enforced. */
   readonly policies?: readonly RamPolicyData[] | undefined;
+  /** RAM roles that can be assumed. */
+  readonly roles?: readonly RoleData[] | undefined;
 }
 
 const tags = z.record(z.string().min(1), z.string());
@@ -95,6 +98,7 @@ const accountData: z.ZodType<AccountData> = z.strictObject({
   ...regionData.shape,
   regions: z.record(z.string().regex(/^[a-z]{2,8}(-[a-z0-9]+)+$/, 'must be a region ID'), regionData).optional(),
   policies: z.array(ramPolicySchema).optional(),
+  roles: z.array(roleSchema).optional(),
 });
 
 /**
@@ -115,7 +119,12 @@ export function parseAccountData(json: string): AccountData {
     throw new Error(`The account data is wrong at ${path === '' ? 'the top' : path}: ${issue?.message ?? 'unknown'}.`);
   }
   checkRegion(parsed.data, '');
-  const policies = parsed.data.policies ?? [];
+  const { policies = [], roles = [] } = parsed.data;
+  checkUnique(
+    'roles',
+    'RoleName',
+    roles.map((role) => role.RoleName),
+  );
   checkUnique(
     'policies',
     'PolicyName',

@@ -1,7 +1,9 @@
+import { createSessionStore, type SessionStore } from '../authentication/session-store.js';
 import type { AccountData, RegionData } from './account-data.js';
 import { kmsRegionIds } from './kms-regions.js';
 import { createPolicyBook, type PolicyBook } from './policy-book.js';
 import { createRegion, type Region } from './region.js';
+import { createRoles, type Role } from './roles.js';
 
 /** The state of the emulated account: what its regions hold, and what they share. */
 export interface Account {
@@ -13,6 +15,10 @@ export interface Account {
   readonly listedRegions: readonly string[];
   /** Of RAM. */
   readonly policies: PolicyBook;
+  /** Of RAM, by name. */
+  readonly roles: ReadonlyMap<string, Role>;
+  /** What STS gave out. */
+  readonly sessions: SessionStore;
 }
 
 /** Which regions an account has. */
@@ -40,7 +46,14 @@ export function createAccount(data: AccountData, accountId: string, choice: Regi
     }),
   );
   const listedRegions = 'only' in choice ? regionIds : [...new Set([...kmsRegionIds, ...regionIds])];
-  return { accountId, regions, listedRegions, policies: createPolicyBook(data.policies ?? []) };
+  return {
+    accountId,
+    regions,
+    listedRegions,
+    policies: createPolicyBook(data.policies ?? []),
+    roles: createRoles(data.roles ?? []),
+    sessions: createSessionStore(),
+  };
 }
 
 function firstRegionData(data: AccountData, regionId: string): RegionData {

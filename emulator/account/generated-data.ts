@@ -6,7 +6,7 @@ const OWNERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace'];
 /**
  * An account of `keys` keys, `key-000001` and on, each with `temp` (one of 20 values) and `env` (dev, test,
  * prod), nine in ten with `owner`. Each of `otherRegions` gets as many, whose ids hold the region:
- * `key-cn-shanghai-000001`. The same numbers give the same account. Throws `Error` for no whole number.
+ * `key-cn-shanghai-000001`. There is one role, `tag-cleaner`. The same numbers give the same account. Throws `Error` for no whole number.
  */
 export function generatedData(keys: number, otherRegions: readonly string[] = []): AccountData {
   if (!Number.isSafeInteger(keys) || keys < 0) {
@@ -16,7 +16,11 @@ export function generatedData(keys: number, otherRegions: readonly string[] = []
     keys: Array.from({ length: keys }, (_, index) => generatedKey(prefix, index)),
   });
   const regions = otherRegions.map((regionId) => [regionId, generate(`key-${regionId}-`)] as const);
-  return { ...generate('key-'), ...(regions.length === 0 ? {} : { regions: Object.fromEntries(regions) }) };
+  return {
+    ...generate('key-'),
+    roles: [{ RoleName: 'tag-cleaner' }],
+    ...(regions.length === 0 ? {} : { regions: Object.fromEntries(regions) }),
+  };
 }
 
 function generatedKey(prefix: string, index: number) {

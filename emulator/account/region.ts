@@ -1,3 +1,4 @@
+import { printTime } from '../wire-reply.js';
 import type { KeyData, RegionData, SecretData } from './account-data.js';
 import { type AliasBook, createAliasBook } from './alias-book.js';
 import { policyText } from './policy-data.js';
@@ -97,7 +98,7 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
       return version;
     },
     arn: (kind, name) => `acs:kms:${regionId}:${accountId}:${kind}/${name}`,
-    createdAt: (resource) => new Date(FIRST_CREATED_AT + resource.ordinal * 60_000).toISOString().replace('.000Z', 'Z'),
+    createdAt: (resource) => printTime(FIRST_CREATED_AT + resource.ordinal * 60_000),
   };
 }
 

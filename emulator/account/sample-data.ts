@@ -98,6 +98,7 @@ export function sampleData(otherRegions: readonly string[] = []): AccountData {
       { CertificateId: 'c2a7e5d4-08f9-4b36-97e1-3d5f6a8b0c12' },
     ],
     policies: samplePolicies(),
+    roles: [{ RoleName: 'tag-cleaner' }],
     ...(otherRegions.length === 0 ? {} : { regions: Object.fromEntries(otherRegions.map(sampleRegion)) }),
   };
 }

@@ -1,6 +1,7 @@
 import { assumptions } from '../assumptions.js';
 import { gatewayRefusal } from '../refusal.js';
 import { equalInConstantTime } from './constant-time.js';
+import { type Identity, keyOwner } from './principal.js';
 
 /** An access key; with a security token it is a session's, and requests must carry the token. */
 export interface AccessKey {
@@ -16,10 +17,10 @@ export interface AccessKeyHolder {
   /** Throws `Error` when the current key has no token. */
   expireToken(): void;
   /**
-   * Throws `Refusal` unless the key is the current one and the token the one that belongs to it.
+   * Whose the key is. Throws `Refusal` unless it is the current one and the token the one that belongs to it.
    * Codes: InvalidAccessKeyId.NotFound, MissingSecurityToken, InvalidSecurityToken.*.
    */
-  check(accessKeyId: string, securityToken: string): void;
+  identify(accessKeyId: string, securityToken: string): Identity;
 }
 
 /** Holds `first` until it is rotated. A token that was current once and is no longer counts as expired. */
@@ -31,6 +32,10 @@ export function createAccessKeyHolder(first: AccessKey): AccessKeyHolder {
       expiredTokens.add(token);
     }
   };
+  const identity = (): Identity => ({
+    principal: keyOwner(current.securityToken !== undefined),
+    accessKeySecret: current.accessKeySecret,
+  });
   return {
     get current() {
       return current;
@@ -48,7 +53,7 @@ export function createAccessKeyHolder(first: AccessKey): AccessKeyHolder {
       }
       retire(current.securityToken);
     },
-    check(accessKeyId, securityToken) {
+    identify(accessKeyId, securityToken) {
       if (!equalInConstantTime(accessKeyId, current.accessKeyId)) {
         throw gatewayRefusal('InvalidAccessKeyId.NotFound');
       }
@@ -56,17 +61,23 @@ export function createAccessKeyHolder(first: AccessKey): AccessKeyHolder {
         if (current.securityToken !== undefined) {
           throw gatewayRefusal('MissingSecurityToken');
         }
-        return;
+        return identity();
       }
       if (expiredTokens.has(securityToken)) {
         throw gatewayRefusal('InvalidSecurityToken.Expired');
       }
-      if (!assumptions.securityTokenPattern.test(securityToken)) {
-        throw gatewayRefusal('InvalidSecurityToken.Malformed');
-      }
+      checkTokenForm(securityToken);
       if (current.securityToken === undefined || !equalInConstantTime(securityToken, current.securityToken)) {
         throw gatewayRefusal('InvalidSecurityToken.MismatchWithAccessKey');
       }
+      return identity();
     },
   };
+}
+
+/** Throws `Refusal` for what cannot be a security token. */
+export function checkTokenForm(securityToken: string): void {
+  if (!assumptions.securityTokenPattern.test(securityToken)) {
+    throw gatewayRefusal('InvalidSecurityToken.Malformed');
+  }
 }

@@ -4,27 +4,32 @@ import type { WireRequest } from '../wire-request.js';
 import type { AccessKeyHolder } from './access-key.js';
 import { readAcs3Signature } from './acs3-signature.js';
 import type { NonceStore } from './nonce-store.js';
-import { keyOwner, type Principal } from './principal.js';
+import type { Principal } from './principal.js';
 import { readRpcSignature } from './rpc-signature.js';
+import type { SessionStore } from './session-store.js';
 
 export interface AuthenticationState {
   readonly accessKeys: AccessKeyHolder;
   readonly nonces: NonceStore;
+  readonly sessions: SessionStore;
 }
 
 /**
- * Who makes the request. Throws `Refusal` unless it is signed by the account's access key, now, and for the first time.
+ * Who makes the request. Throws `Refusal` unless it is signed with the account's access key or with credentials
+ * of a session, now, and for the first time.
  * `now` in milliseconds. The nonce is looked at last: only a request that is genuine may use one up.
  */
 export function authenticate(
   request: WireRequest,
-  { accessKeys, nonces }: AuthenticationState,
+  { accessKeys, sessions, nonces }: AuthenticationState,
   now: number,
 ): Principal {
   const signed = request.scheme === 'v3' ? readAcs3Signature(request) : readRpcSignature(request);
   checkTimestamp(signed.timestamp, now);
-  accessKeys.check(signed.accessKeyId, signed.securityToken);
-  const { matches, stringToSign } = signed.verify(accessKeys.current.accessKeySecret);
+  const { accessKeyId, securityToken } = signed;
+  const { principal, accessKeySecret } =
+    sessions.identify(accessKeyId, securityToken, now) ?? accessKeys.identify(accessKeyId, securityToken);
+  const { matches, stringToSign } = signed.verify(accessKeySecret);
   if (!matches) {
     throw gatewayRefusal(
       'SignatureDoesNotMatch',
@@ -34,7 +39,7 @@ export function authenticate(
   if (!nonces.admit(signed.nonce, now)) {
     throw gatewayRefusal('SignatureNonceUsed');
   }
-  return keyOwner(accessKeys.current.securityToken !== undefined);
+  return principal;
 }
 
 function checkTimestamp(timestamp: string, now: number): void {

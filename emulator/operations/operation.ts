@@ -12,6 +12,8 @@ export interface OperationCall {
   /** The region whose endpoint was called. */
   readonly region: Region;
   readonly caller: Principal;
+  /** The service's clock, in milliseconds. */
+  readonly now: number;
 }
 
 /** Does what the call asks, or throws `Refusal` and changes nothing. Answers without the RequestId. */

@@ -1,9 +1,9 @@
 import type { Attachment, PrincipalType, RamPolicy } from '../../account/policy-book.js';
 import { ramRefusal } from '../../refusal.js';
-import type { ReplyBody } from '../../wire-reply.js';
+import { printTime, type ReplyBody } from '../../wire-reply.js';
 import type { Operation } from '../operation.js';
 import { pageOf } from '../paging.js';
-import { checkType, printTime } from './policies.js';
+import { checkType } from './policies.js';
 
 const HOSTS: Readonly<Record<PrincipalType, (accountId: string) => string>> = {
   IMSUser: (accountId) => `${accountId}.onaliyun.com`,

@@ -1,7 +1,7 @@
 import { madeUpId } from '../../account/made-up-id.js';
 import type { Attachment, RamPolicy } from '../../account/policy-book.js';
 import { missingCommonParameter, ramRefusal } from '../../refusal.js';
-import type { ReplyBody } from '../../wire-reply.js';
+import { printTime, type ReplyBody } from '../../wire-reply.js';
 import type { Operation, OperationCall } from '../operation.js';
 
 /** The account's policies, up to `MaxItems` a page; `Marker` is there only while there are more. */
@@ -70,11 +70,6 @@ export const listEntitiesForPolicy: Operation = (call) => {
     },
   };
 };
-
-/** ISO 8601 without milliseconds. */
-export function printTime(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-}
 
 /** Throws `Refusal` for a PolicyType other than System and Custom. */
 export function checkType(type: string): void {

@@ -2,6 +2,7 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import type { Assembly } from '../app.js';
 import { buildServer } from '../mcp/server.js';
 import type { OptionValues } from './options.js';
+import { stdioInput } from './stdio-input.js';
 
 /** How long the end may take before the process goes anyway. */
 const GRACE_MS = 5_000;
@@ -27,7 +28,9 @@ export async function serveOnStdio(
     }
   };
   await new Promise<void>((resolve) => {
-    const transport = new StdioServerTransport();
+    const input = stdioInput((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
+    // The input is bounded already: the transport would end the program for a message that is too long.
+    const transport = new StdioServerTransport(input, process.stdout, { maxBufferSize: Number.POSITIVE_INFINITY });
     const handle = serveStdio((context) => buildServer({ readOnly: values['read-only'], open }, context), {
       transport,
       onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
@@ -37,13 +40,14 @@ export async function serveOnStdio(
       setTimeout(() => process.exit(0), GRACE_MS).unref();
       handle.close().then(resolve, resolve);
     };
-    // It closes itself after a message that is too large, and then nobody reads stdin any more.
+    // It closes itself when its input ends.
     const { onclose } = transport;
     transport.onclose = () => {
       onclose?.();
       stop();
     };
-    process.stdin.once('end', stop).once('close', stop);
+    process.stdin.once('error', stop).once('close', () => input.end());
+    process.stdin.pipe(input);
     process.stdout.once('error', stop);
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { logSafe } from '../base/log-safe.js';
 import type { ServerDeps } from '../mcp/call.js';
 import { buildServer } from '../mcp/server.js';
 import { authenticator, type Verifier } from './auth/authentication.js';
@@ -38,16 +39,23 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   let ready = true;
   const mcp = mcpRoute({
     buildServer: (context, line) =>
-      buildServer({ ...deps, reportBug: (error) => log.error('bug', bugDetails(error)) }, context, (outcome) => {
-        if (line) Object.assign(line, outcome);
-      }),
+      buildServer(
+        { ...deps, reportBug: (error) => log.error('unexpected error', logSafe(error)) },
+        context,
+        (outcome) => {
+          if (line) Object.assign(line, outcome);
+        },
+      ),
     authenticate: authenticator(verifiers),
     metadataUrl: metadata?.url,
     limits,
     log,
   });
   const onRequest = routes({ hosts: hostPolicy(options), mcp, metadata, log, isReady: () => ready });
-  const listener = await listen({ host, port, limits, onRequest });
+  const onUnreadable = (status: number, code: string): void => {
+    log.request({ route: 'none', httpMethod: 'unreadable', status, refused: code }, 0);
+  };
+  const listener = await listen({ host, port, limits, onRequest, onUnreadable });
   let drained: Promise<boolean> | undefined;
   const drain = async (lameDuck: boolean): Promise<boolean> => {
     ready = false;
@@ -63,17 +71,5 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       drained ??= drain(lameDuck);
       return drained;
     },
-  };
-}
-
-/** The name and the place; a message may quote what must not be logged. */
-function bugDetails(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  return {
-    name: error.name,
-    stack: (error.stack ?? '')
-      .split('\n')
-      .slice(1, 6)
-      .map((frame) => frame.trim()),
   };
 }

@@ -15,6 +15,7 @@ import { tagProtection } from './changes/protection.js';
 import type { OptionValues } from './cli/options.js';
 import type { CredentialSource } from './credentials/credentials.js';
 import { credentialSource, staticCredentials } from './credentials/source.js';
+import { defaultRegionOf, EMULATED_REGIONS } from './default-region.js';
 import { recentRegions } from './inventory/recent-regions.js';
 import { fileJournalStore } from './journal/file-store.js';
 import { changeJournal } from './journal/journal.js';
@@ -88,7 +89,7 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
       protection: tagProtection(values.protect),
       tokens: tokenSigner(values['state-key'] ?? randomBytes(32), TOKEN_TTL_MS, Date.now),
       recentRegions: recentRegions(systemClock.elapsed),
-      defaultRegion: upstream.defaultRegion,
+      defaultRegion: defaultRegionOf(values),
       servedRegions: upstream.servedRegions,
       readOnly: values['read-only'],
       confirmMode: values.confirm,
@@ -110,7 +111,6 @@ export async function createApp(values: OptionValues, env: Environment, tuning: 
 
 interface Upstream {
   readonly endpoint: KmsEndpoint | undefined;
-  readonly defaultRegion: string | undefined;
   readonly servedRegions: readonly string[] | undefined;
   readonly credentials: CredentialSource;
   close(): Promise<void>;
@@ -118,28 +118,22 @@ interface Upstream {
 
 function realUpstream(values: OptionValues, env: Environment): Upstream {
   const { endpoint, profile, region } = values;
-  const served = servedRegions(endpoint, region);
   return {
     endpoint,
-    defaultRegion: region ?? (served?.length === 1 ? served[0] : undefined),
-    servedRegions: served,
+    servedRegions: servedRegions(endpoint, region),
     credentials: credentialSource({ env, ...(profile === undefined ? {} : { profile }) }),
     close: async () => undefined,
   };
 }
 
-/** Two, since people mean all regions when they say "our keys". */
-const EMULATED_REGIONS = ['cn-hangzhou', 'cn-shanghai'] as const;
-
 async function emulatedUpstream(values: OptionValues): Promise<Upstream> {
   const { startEmulator } = await import('../emulator/index.js');
-  const { region = EMULATED_REGIONS[0] } = values;
-  const emulator = await startEmulator({ regions: [...new Set([region, ...EMULATED_REGIONS])] });
+  const first = values.region === undefined ? [] : [values.region];
+  const emulator = await startEmulator({ regions: [...new Set([...first, ...EMULATED_REGIONS])] });
   const { accessKeyId, accessKeySecret } = emulator;
   const urls = new Map(Object.entries(emulator.endpoints));
   return {
     endpoint: { kind: 'by-region', urls },
-    defaultRegion: region,
     servedRegions: [...urls.keys()],
     credentials: staticCredentials({ accessKeyId, accessKeySecret, source: 'embedded emulator' }),
     close: () => emulator.close(),

@@ -1,7 +1,9 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { App } from '../app.js';
+import { defaultRegionOf } from '../default-region.js';
 import { buildServer } from '../mcp/server.js';
 import type { OptionValues } from './options.js';
+import { stdioInput } from './stdio-input.js';
 
 /** How long the end may take before the process goes anyway. */
 const GRACE_MS = 5_000;
@@ -26,10 +28,11 @@ export async function serveOnStdio(
       throw error;
     }
   };
-  const { region: defaultRegion, profile } = values;
-  const source = { readOnly: values['read-only'], defaultRegion, profile };
+  const source = { readOnly: values['read-only'], defaultRegion: defaultRegionOf(values), profile: values.profile };
   await new Promise<void>((resolve) => {
-    const transport = new StdioServerTransport();
+    const input = stdioInput((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
+    // The input is bounded already: the transport would end the program for a message that is too long.
+    const transport = new StdioServerTransport(input, process.stdout, { maxBufferSize: Number.POSITIVE_INFINITY });
     const handle = serveStdio((context) => buildServer({ ...source, open }, context), {
       transport,
       onerror: (error) => process.stderr.write(`protocol error: ${error.name}\n`),
@@ -39,13 +42,14 @@ export async function serveOnStdio(
       setTimeout(() => process.exit(0), GRACE_MS).unref();
       handle.close().then(resolve, resolve);
     };
-    // It closes itself after a message that is too large, and then nobody reads stdin any more.
+    // It closes itself when its input ends.
     const { onclose } = transport;
     transport.onclose = () => {
       onclose?.();
       stop();
     };
-    process.stdin.once('end', stop).once('close', stop);
+    process.stdin.once('error', stop).once('close', () => input.end());
+    process.stdin.pipe(input);
     process.stdout.once('error', stop);
     process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });

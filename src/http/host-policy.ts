@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
+import { localhostAllowedHostnames, validateOriginHeader } from '@modelcontextprotocol/server';
+import { hostNameOf } from './host-name.js';
 
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 const SENT_HEADERS =
   'authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, traceparent';
 
@@ -12,8 +12,8 @@ export interface HostPolicyOptions {
 }
 
 export interface HostPolicy {
-  /** Why the request must not go on, or undefined. */
-  refusal(request: IncomingMessage): string | undefined;
+  /** Why the request is refused, or undefined. `authority` is the host that its target names, if any. */
+  refusal(request: IncomingMessage, authority: string | undefined): string | undefined;
   /** Headers that let a page of an allowed origin read the answer; none for the default list. */
   corsHeaders(request: IncomingMessage): OutgoingHttpHeaders;
 }
@@ -24,14 +24,20 @@ export interface HostPolicy {
  * https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
  */
 export function hostPolicy({ allowedHosts, allowedOrigins }: HostPolicyOptions): HostPolicy {
-  const hosts = allowedHosts.length === 0 ? LOOPBACK_NAMES : [...allowedHosts];
-  const origins = allowedOrigins.length === 0 ? LOOPBACK_NAMES : [...allowedOrigins];
+  const hosts = allowedHosts.length === 0 ? localhostAllowedHostnames() : allowedHosts;
+  const origins = allowedOrigins.length === 0 ? localhostAllowedHostnames() : [...allowedOrigins];
+  const isOurs = (host: string): boolean => {
+    const name = hostNameOf(host);
+    return name !== undefined && hosts.includes(name);
+  };
   return {
-    refusal({ headers, headersDistinct }) {
-      if ((headersDistinct['host']?.length ?? 0) > 1 || !validateHostHeader(headers.host, hosts).ok) {
+    refusal({ headers: { origin }, headersDistinct }, authority) {
+      const named = headersDistinct['host'] ?? [];
+      // A target that is a URL is read first (RFC 9112 section 3.2.2), and must not hide what Host says.
+      if (named.length !== 1 || ![...named, ...(authority === undefined ? [] : [authority])].every(isOurs)) {
         return 'Host is not a name of this server; its operator can add it to --allowed-hosts';
       }
-      if (!validateOriginHeader(headers.origin, origins).ok) {
+      if (!validateOriginHeader(origin, origins).ok) {
         return 'Origin is not allowed; the operator of this server can add it to --allowed-origins';
       }
       return undefined;
@@ -40,13 +46,20 @@ export function hostPolicy({ allowedHosts, allowedOrigins }: HostPolicyOptions):
       // Pages on this machine were not listed by anybody: they may not read answers, and so cannot send JSON either.
       if (allowedOrigins.length === 0 || origin === undefined || !validateOriginHeader(origin, origins).ok) return {};
       return {
-        'access-control-allow-origin': origin,
-        'access-control-allow-methods': 'POST',
-        'access-control-allow-headers': SENT_HEADERS,
+        ...crossOrigin(origin, 'POST'),
         'access-control-expose-headers': 'www-authenticate, retry-after',
-        'access-control-max-age': '600',
         vary: 'origin',
       };
     },
+  };
+}
+
+/** Headers by which pages of `origin` may send requests and read their answers; for preflights, too. */
+export function crossOrigin(origin: string, methods: string): OutgoingHttpHeaders {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': SENT_HEADERS,
+    'access-control-max-age': '600',
   };
 }

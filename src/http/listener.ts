@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { errorCode } from '../base/error-code.js';
 import type { Limits } from './limits.js';
 
 export interface ListenerOptions {
@@ -10,6 +12,8 @@ export interface ListenerOptions {
   readonly port: number;
   readonly limits: Limits;
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Told of what was answered with an error and never became a request, such as 431 for headers that are too large. */
+  readonly onUnreadable: (status: number, code: string) => void;
 }
 
 export interface Listener {
@@ -22,13 +26,21 @@ export interface Listener {
   close(deadlineMs: number): Promise<boolean>;
 }
 
+/** Statuses of requests that cannot be read, as Node answers them; 400 for any other. */
+const UNREADABLE: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
 /** Time for a request that is just arriving while the listener closes. */
 const ARRIVAL_MS = 1_000;
 
 /** Serves plain HTTP with bounds on time and number. Rejects with the system's error, such as `EADDRINUSE`. */
-export async function listen({ host, port, limits, onRequest }: ListenerOptions): Promise<Listener> {
-  /** Requests that each connection waits for. */
-  const underWay = new Map<Socket, number>();
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { host, port, limits, onRequest, onUnreadable } = options;
+  /** What each connection waits for, the oldest first. */
+  const underWay = new Map<Duplex, Set<ServerResponse>>();
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -39,16 +51,29 @@ export async function listen({ host, port, limits, onRequest }: ListenerOptions)
     },
     (request, response) => {
       const { socket } = request;
-      underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
-      response.once('close', () => {
-        if (underWay.has(socket)) underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
-      });
+      underWay.get(socket)?.add(response);
+      response.once('close', () => underWay.get(socket)?.delete(response));
       onRequest(request, response);
     },
   );
-  server.on('connection', (socket) => {
-    underWay.set(socket, 0);
+  server.on('connection', (socket: Socket) => {
+    underWay.set(socket, new Set());
     socket.once('close', () => underWay.delete(socket));
+  });
+  server.on('clientError', (error, socket) => {
+    const code = errorCode(error) ?? 'unknown';
+    const [response] = underWay.get(socket) ?? [];
+    // The other end is gone, or has a part of an answer already.
+    if (!socket.writable || response?.headersSent) {
+      socket.destroy();
+      return;
+    }
+    const status = UNREADABLE[code] ?? 400;
+    // A request whose body does not come is logged with its response.
+    if (response === undefined) onUnreadable(status, code);
+    else response.statusCode = status;
+    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    socket.end(head, () => socket.destroy());
   });
   server.maxConnections = limits.sockets;
   server.listen(port, host);
@@ -67,8 +92,8 @@ export async function listen({ host, port, limits, onRequest }: ListenerOptions)
       const timer = setInterval(() => {
         server.closeIdleConnections();
         if (elapsed() < ARRIVAL_MS) return;
-        for (const [socket, requests] of underWay) {
-          if (requests === 0 || elapsed() > deadlineMs) socket.destroy();
+        for (const [socket, { size }] of underWay) {
+          if (size === 0 || elapsed() > deadlineMs) socket.destroy();
         }
       }, 50);
       await closed;

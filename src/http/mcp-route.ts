@@ -3,17 +3,22 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   type AuthInfo,
   createMcpHandler,
+  isJSONRPCRequest,
   isJsonContentType,
+  type JSONRPCMessage,
   type McpRequestContext,
   type McpServer,
   TRACEPARENT_META_KEY,
 } from '@modelcontextprotocol/server';
-import * as z from 'zod';
+import { logSafe } from '../base/log-safe.js';
+import { readMessage } from '../mcp/incoming-message.js';
+import { acceptance, answerForm, asJson } from './answer-form.js';
 import { type Authenticate, challengeOf } from './auth/authentication.js';
 import type { Limits } from './limits.js';
 import { type Log, type RequestLine, shownName, traceIdOf } from './log.js';
 import { refuse, sendJson } from './reply.js';
 import { readJsonBody } from './request-body.js';
+import { runningCalls } from './running-calls.js';
 
 /** Builds the server that answers one request. `line` is where it notes what came of a tool call. */
 export type ServerFactory = (context: McpRequestContext, line: RequestLine | undefined) => McpServer;
@@ -36,28 +41,25 @@ export interface McpRoute {
   close(): Promise<void>;
 }
 
-/** What the log needs of a message; the SDK reads it with care. */
-const messageSchema = z.object({
-  method: z.string().optional(),
-  params: z
-    .object({
-      name: z.unknown(),
-      _meta: z
-        .object({ [TRACEPARENT_META_KEY]: z.unknown() })
-        .partial()
-        .optional(),
-    })
-    .partial()
-    .optional(),
-});
+/** One request on its way through the SDK. */
+interface Exchange {
+  readonly line: RequestLine;
+  /** Ends it, whatever its handler is doing. Undefined until a server is built for it. */
+  stop?: () => void;
+}
 
 /** `POST /mcp`: who is it, is there room, what do they say; then the SDK's handler, one server a request. */
 export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }: McpRouteOptions): McpRoute {
-  const lines = new WeakMap<Request, RequestLine>();
+  const exchanges = new WeakMap<Request, Exchange>();
+  const running = runningCalls();
   const build = (context: McpRequestContext): McpServer => {
-    const line = context.requestInfo && lines.get(context.requestInfo);
-    if (line) line.era = context.era;
-    return buildServer(context, line);
+    const exchange = context.requestInfo && exchanges.get(context.requestInfo);
+    const server = buildServer(context, exchange?.line);
+    if (exchange) {
+      exchange.line.era = context.era;
+      exchange.stop = () => void server.close();
+    }
+    return server;
   };
   const onerror = (error: Error): void => log.debug('protocol', { name: error.name });
   const calls = createMcpHandler(build, { legacy: 'stateless', responseMode: 'auto', maxSubscriptions: 0, onerror });
@@ -74,6 +76,9 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
     caller: AuthInfo | undefined,
     release: () => void,
   ): Promise<void> {
+    const { accept } = request.headers;
+    const form = answerForm(accept);
+    if (form === undefined) return refuse(response, 406, 'Accept must allow application/json or text/event-stream');
     if (!isJsonContentType(request.headers['content-type'] ?? null)) {
       return refuse(response, 415, 'Content-Type must be application/json');
     }
@@ -90,30 +95,57 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
     }
     // Batches left the protocol with 2025-06-18. One would be many requests in the place of one.
     if (Array.isArray(body.value)) return refuse(response, 400, 'Batches are not served', {}, -32_600);
-    describe(line, request, body.value);
+    const incoming = readMessage(body.value);
+    if (incoming.kind === 'refused') return sendJson(response, 400, incoming.reply);
+    const { message } = incoming;
+    describe(line, request, message);
     const isStream = line.method === 'subscriptions/listen';
     if (isStream) {
+      if (acceptance(accept, 'text/event-stream') === 'no') {
+        return refuse(response, 406, 'Accept must allow text/event-stream for subscriptions/listen');
+      }
       if (streamsClosed) return refuse(response, 503, 'This server is about to stop', { 'retry-after': '1' });
       release();
     }
+    const exchange: Exchange = { line };
+    const remove = track(message, request, caller, exchange);
+    const id = 'id' in message ? message.id : undefined;
     const node = toNodeHandler(
       {
-        fetch(webRequest, options) {
-          lines.set(webRequest, line);
-          return (isStream ? streams : calls).fetch(webRequest, {
+        async fetch(webRequest, options) {
+          exchanges.set(webRequest, exchange);
+          const answer = await (isStream ? streams : calls).fetch(webRequest, {
             ...options,
             ...(caller === undefined ? {} : { authInfo: caller }),
           });
+          // Whether the connection is kept is between the client and Node, which knows when the process drains.
+          answer.headers.delete('connection');
+          return form === 'json' && !isStream ? asJson(answer, id) : answer;
         },
       },
-      { onerror: (error) => log.error('handler', { name: error.name }) },
+      { onerror: (error) => log.error('handler', logSafe(error)) },
     );
-    const { method = 'POST', url = '/', headers } = request;
-    await node(
-      { method, url, headers, [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() },
-      response,
-      body.value,
+    // The SDK's transport of the 2025 era compares Accept letter by letter; what the client takes is settled here.
+    const headers = { ...request.headers, accept: 'application/json, text/event-stream' };
+    const target = { method: 'POST', url: '/mcp', headers };
+    await node({ ...target, [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() }, response, message).finally(
+      remove,
     );
+  }
+
+  /** Makes a request one that can be cancelled, and lets a cancellation cancel. Returns what takes it off again. */
+  function track(
+    message: JSONRPCMessage,
+    request: IncomingMessage,
+    caller: AuthInfo | undefined,
+    exchange: Exchange,
+  ): () => void {
+    const who = { caller: caller?.clientId, sessionId: request.headers['mcp-session-id'] };
+    if (isJSONRPCRequest(message)) return running.add({ ...who, requestId: message.id }, () => exchange.stop?.());
+    if ('method' in message && message.method === 'notifications/cancelled') {
+      running.cancel({ ...who, requestId: message.params?.['requestId'] });
+    }
+    return () => undefined;
   }
 
   return {
@@ -143,7 +175,7 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
         await pass(request, response, line, caller && { ...caller, ...withMetadata }, release);
       } catch (error) {
         // The connection or the deadline ended the answer.
-        log.debug('answer', { name: error instanceof Error ? error.name : typeof error });
+        log.debug('answer', logSafe(error));
         response.destroy();
       } finally {
         release();
@@ -157,11 +189,11 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
   };
 }
 
-function describe(line: RequestLine, request: IncomingMessage, body: unknown): void {
-  const { data } = messageSchema.safeParse(body);
-  const method = shownName(data?.method);
-  const tool = method === 'tools/call' ? shownName(data?.params?.name) : undefined;
-  const traceId = traceIdOf(data?.params?._meta?.[TRACEPARENT_META_KEY] ?? request.headers['traceparent']);
+function describe(line: RequestLine, request: IncomingMessage, message: JSONRPCMessage): void {
+  if (!('method' in message)) return;
+  const method = shownName(message.method);
+  const tool = method === 'tools/call' ? shownName(message.params?.['name']) : undefined;
+  const traceId = traceIdOf(message.params?._meta?.[TRACEPARENT_META_KEY] ?? request.headers['traceparent']);
   if (method !== undefined) line.method = method;
   if (tool !== undefined) line.tool = tool;
   if (traceId !== undefined) line.traceId = traceId;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJson } from '../base/json.js';
 
 export type RequestBody =
   | { readonly kind: 'json'; readonly value: unknown }
@@ -6,6 +7,9 @@ export type RequestBody =
   | { readonly kind: 'too-large' }
   /** The connection broke, or the sender was too slow and was told so. */
   | { readonly kind: 'broken' };
+
+/** RFC 8259 section 8.1: it does not belong there, and a reader may ignore it. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** So much of a body that is too long is read and dropped: a sender that is cut off never sees the answer. */
 const DROPPED_BYTES = 16 * 1024 * 1024;
@@ -18,12 +22,8 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   }
   const chunks = await readChunks(request, limit);
   if (chunks === 'too-large' || chunks === 'broken') return { kind: chunks };
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    return { kind: 'json', value };
-  } catch {
-    return { kind: 'malformed' };
-  }
+  const value = parseJson(Buffer.concat(chunks).toString().replace(BYTE_ORDER_MARK, ''));
+  return value === undefined ? { kind: 'malformed' } : { kind: 'json', value };
 }
 
 function readChunks(request: IncomingMessage, limit: number): Promise<Buffer[] | 'too-large' | 'broken'> {

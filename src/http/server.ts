@@ -39,7 +39,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { deps, host, port, verifiers, metadata, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   let ready = true;
-  const onUnexpectedError = (error: unknown): void => log.error('unexpected', logSafe(error));
+  const onUnexpectedError = (error: unknown): void => log.error('unexpected error', logSafe(error));
   const { readOnly, defaultRegion } = deps;
   const source = {
     readOnly,
@@ -58,7 +58,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     log,
   });
   const onRequest = routes({ hosts: hostPolicy(options), mcp, metadata, log, isReady: () => ready });
-  const listener = await listen({ host, port, limits, onRequest });
+  const onUnreadable = (status: number, code: string): void => {
+    log.request({ route: 'none', httpMethod: 'unreadable', status, refused: code }, 0);
+  };
+  const listener = await listen({ host, port, limits, onRequest, onUnreadable });
   let drained: Promise<boolean> | undefined;
   const drain = async (lameDuck: boolean): Promise<boolean> => {
     ready = false;

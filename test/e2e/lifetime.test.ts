@@ -62,14 +62,6 @@ describe('the program ends with status 0', () => {
     program.send({ jsonrpc: '2.0', id: 2, method: 'tools/list', params: metaOf('legacy') });
     expect(await endOf(program)).toEqual({ status: 0, soon: true });
   });
-
-  it.concurrent('when a message is too large to be read', async () => {
-    const program = spawnRaw(world);
-    program.send({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: metaOf('legacy') });
-    await program.reply(1);
-    program.send(`{"jsonrpc":"2.0","id":2,"method":"${'x'.repeat(11 * 1024 * 1024)}"}`);
-    expect(await endOf(program)).toEqual({ status: 0, soon: true });
-  });
 });
 
 describe('in the middle of a call to an endpoint that never answers', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { type BuiltProgram, buildProgram } from '../support/built-program.js';
 import { emulators } from '../support/running-emulator.js';
 import { type Conversation, converse, INITIALIZE, messagesOf, toolCall } from './conversation.js';
@@ -58,10 +59,142 @@ const GARBAGE: readonly (readonly [string, string | Buffer])[] = [
   ['a second greeting', `${JSON.stringify({ ...INITIALIZE, id: 'again' })}\n`],
 ];
 
-describe('what comes in on stdin', () => {
-  it.each(GARBAGE)('may be %s', async (_, text) => {
+const INVALID_REQUEST = -32_600;
+const METHOD_NOT_FOUND = -32_601;
+const INVALID_PARAMS = -32_602;
+const PARSE_ERROR = -32_700;
+
+const deep = (open: string, close: string): string => `${open.repeat(100_000)}1${close.repeat(100_000)}`;
+
+/** Requests with the id `"q"`, each as one line, and the code of the error; undefined where it is served. */
+const REQUESTS: readonly (readonly [string, string, number | undefined])[] = [
+  ['params of null', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":null}', undefined],
+  ['_meta of null', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":{"_meta":null}}', undefined],
+  ['no params', '{"jsonrpc":"2.0","id":"q","method":"tools/list"}', undefined],
+  ['a byte order mark before it', '\uFEFF{"jsonrpc":"2.0","id":"q","method":"tools/list"}', undefined],
+  ['blanks around it', '  {"jsonrpc":"2.0","id":"q","method":"tools/list"} \t', undefined],
+  ['a carriage return after it', '{"jsonrpc":"2.0","id":"q","method":"tools/list"}\r', undefined],
+  ['a member that nobody knows', '{"jsonrpc":"2.0","id":"q","method":"tools/list","trace":{"a":1}}', undefined],
+  ['a key twice', '{"jsonrpc":"2.0","id":1,"id":"q","method":"ping","method":"tools/list"}', undefined],
+  ['a batch around it', '[{"jsonrpc":"2.0","id":"q","method":"tools/list"},42,[]]', undefined],
+  ['a result beside its method', '{"jsonrpc":"2.0","id":"q","method":"tools/list","result":{}}', undefined],
+  ['params of []', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":[]}', INVALID_PARAMS],
+  ['params of a string', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":"{}"}', INVALID_PARAMS],
+  ['params of a number', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":0}', INVALID_PARAMS],
+  ['params of false', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":false}', INVALID_PARAMS],
+  ['_meta of a string', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":{"_meta":"x"}}', INVALID_PARAMS],
+  [
+    'a progress token of null',
+    '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":{"_meta":{"progressToken":null}}}',
+    INVALID_PARAMS,
+  ],
+  ['a method that nobody knows', '{"jsonrpc":"2.0","id":"q","method":"no/such"}', METHOD_NOT_FOUND],
+  ['an empty method', '{"jsonrpc":"2.0","id":"q","method":""}', METHOD_NOT_FOUND],
+  ['the method of a notification', '{"jsonrpc":"2.0","id":"q","method":"notifications/cancelled"}', METHOD_NOT_FOUND],
+  ['no method', '{"jsonrpc":"2.0","id":"q"}', INVALID_REQUEST],
+  ['a method of a wrong type', '{"jsonrpc":"2.0","id":"q","method":["ping"]}', INVALID_REQUEST],
+  ['another version', '{"jsonrpc":"1.0","id":"q","method":"tools/list"}', INVALID_REQUEST],
+  ['no version', '{"id":"q","method":"tools/list"}', INVALID_REQUEST],
+  [
+    'params 100,000 arrays deep',
+    `{"jsonrpc":"2.0","id":"q","method":"ping","params":${deep('[', ']')}}`,
+    INVALID_REQUEST,
+  ],
+  [
+    'params 100,000 objects deep',
+    `{"jsonrpc":"2.0","id":"q","method":"ping","params":${deep('{"a":', '}')}}`,
+    INVALID_REQUEST,
+  ],
+  ['NaN in it', '{"jsonrpc":"2.0","id":"q","method":"tools/list","params":{"a":NaN}}', PARSE_ERROR],
+  ['a comma too many', '{"method":"tools/list","params":{},"jsonrpc":"2.0","id":"q",}', PARSE_ERROR],
+  ['its end cut off', '{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{"na', PARSE_ERROR],
+];
+
+const answerForm = z.object({
+  error: z.object({ code: z.number() }).optional(),
+  result: z.object({ tools: z.array(z.unknown()) }).optional(),
+});
+
+const MODERN_META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+describe('a request gets its answer', () => {
+  it('whatever is wrong with it', { timeout: 30_000 }, async () => {
     const talk = await greeted();
-    await talk.write(text);
+    const answers = REQUESTS.map(async ([name, line], index) => {
+      const id = `q${index}`;
+      await talk.write(`${line.replaceAll('"q"', JSON.stringify(id))}\n`);
+      const { error, result } = answerForm.parse(await talk.answer(id));
+      return [name, error?.code ?? (result && 'served')] as const;
+    });
+    const expected = REQUESTS.map(([name, , code]) => [name, code ?? 'served'] as const);
+    expect(Object.fromEntries(await Promise.all(answers))).toEqual(Object.fromEntries(expected));
+    await expectSound(talk);
+  });
+
+  it('on a connection of the 2026 era, too', { timeout: 30_000 }, async () => {
+    const talk = host();
+    await talk.say({ jsonrpc: '2.0', id: 'first', method: 'tools/list', params: { _meta: MODERN_META } });
+    await talk.answer('first');
+    for (const [index, [, line]] of REQUESTS.entries()) {
+      await talk.write(`${line.replaceAll('"q"', `"q${index}"`)}\n`);
+      await talk.answer(`q${index}`);
+    }
+    await talk.say({ jsonrpc: '2.0', id: 'last', method: 'tools/list', params: { _meta: MODERN_META } });
+    expect(await talk.answer('last')).toHaveProperty('result.tools');
+    expect(await talk.end()).toBe(0);
+    expect(() => messagesOf(talk.stdout)).not.toThrow();
+  });
+
+  it.each(REQUESTS.filter(([name]) => /null|mark|objects deep|cut off/.test(name)))(
+    'as the first message of all: one with %s',
+    async (_, line) => {
+      const talk = host();
+      await talk.write(`${line}\n`);
+      await talk.answer('q');
+      await talk.say(INITIALIZE);
+      await talk.answer('hello');
+      await expectSound(talk);
+    },
+  );
+
+  it('and is refused with an id that is neither a string nor an integer', async () => {
+    const talk = await greeted();
+    const ids = { null: null, true: null, '{"a":1}': null, '["q"]': null, '1.5': 1.5, '1e308': 1e308, '1e999': null };
+    for (const [id, echoed] of Object.entries(ids)) {
+      await talk.write(`{"jsonrpc":"2.0","id":${id},"method":"tools/list"}\n`);
+      const last = (): unknown => messagesOf(talk.stdout).at(-1);
+      await expect.poll(last).toMatchObject({ id: echoed, error: { code: INVALID_REQUEST } });
+      await talk.say(toolCall(`after ${id}`, 'list_resource_tags', LIST));
+      await talk.answer(`after ${id}`);
+    }
+    await expectSound(talk);
+  });
+
+  it('and nothing else is written: not to notifications, responses, or lines without an id', async () => {
+    const talk = await greeted();
+    const before = messagesOf(talk.stdout).length;
+    await talk.write('{"jsonrpc":"2.0","method":"tools/list"}\n{"jsonrpc":"2.0","method":"tools/list","params":7}\n');
+    await talk.write('{"jsonrpc":"2.0","method":"notifications/no-such","params":null}\n42\n"text"\nnull\n[]\n{}\n');
+    await talk.write('{"jsonrpc":"2.0","id":3,"result":null}\n{"jsonrpc":"2.0","id":3,"error":{}}\n{"id":\n');
+    await talk.say({ jsonrpc: '2.0', id: 'end', method: 'ping' });
+    await talk.answer('end');
+    expect(messagesOf(talk.stdout)).toHaveLength(before + 1);
+    await expectSound(talk);
+  });
+});
+
+describe('what comes in on stdin', () => {
+  it('may be anything: the next call is served', { timeout: 30_000 }, async () => {
+    const talk = await greeted();
+    for (const [name, text] of GARBAGE) {
+      await talk.write(text);
+      await talk.say(toolCall(name, 'list_resource_tags', LIST));
+      expect(await talk.answer(name)).toHaveProperty('result.structuredContent');
+    }
     await expectSound(talk);
   });
 
@@ -81,18 +214,23 @@ describe('what comes in on stdin', () => {
     await expectSound(talk);
   });
 
-  it('may be a line of ten megabytes: it is refused as too long, or answered', { timeout: 30_000 }, async () => {
+  it.each([
+    ['that is no message', 'x'.repeat(11 * 1024 * 1024)],
+    ['that says nothing of an id', `{"jsonrpc":"2.0","method":"${'x'.repeat(11 * 1024 * 1024)}"}`],
+  ])('may be a line of eleven megabytes %s: it is dropped', { timeout: 30_000 }, async (_, line) => {
     const talk = await greeted();
-    await talk.write(`${'x'.repeat(10 * 1024 * 1024)}\n`);
-    await talk.say(toolCall(1, 'list_resource_tags', LIST));
-    // A stream that lost its frame may be given up; then the program must end, and not hang.
-    const outcome = await talk.answer(1).then(
-      () => 'answered',
-      (error: unknown) => String(error),
-    );
-    expect(outcome).not.toContain('not within');
-    if (outcome === 'answered') await expectSound(talk);
-    else expect(() => messagesOf(talk.stdout)).not.toThrow();
+    await talk.write(`${line}\n`);
+    await expectSound(talk);
+  });
+
+  it.each([
+    ['first', { jsonrpc: '2.0', id: 'long', method: 'ping', params: { x: 'x'.repeat(11 * 1024 * 1024) } }],
+    ['last', { method: 'ping', params: { x: { y: 'x'.repeat(31 * 1024 * 1024) } }, jsonrpc: '2.0', id: 'long' }],
+  ])('may be a request that is too long, with its id %s: it is refused', { timeout: 30_000 }, async (_, request) => {
+    const talk = await greeted();
+    await talk.say(request);
+    expect(await talk.answer('long')).toMatchObject({ error: { message: 'Parse error: the message is too long' } });
+    await expectSound(talk);
   });
 
   it('may be a call with an argument of five megabytes', { timeout: 30_000 }, async () => {

@@ -1,6 +1,17 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALICE, KEY_ID, post, READER, runningServer, type TestServer, untagBody } from './running-server.js';
+import {
+  ADMIN,
+  ALICE,
+  KEY_ID,
+  MODERN_META,
+  modernHeaders,
+  post,
+  READER,
+  runningServer,
+  type TestServer,
+  untagBody,
+} from './running-server.js';
 
 let server: TestServer;
 let before: unknown;
@@ -68,15 +79,10 @@ describe('a caller who may only read', () => {
   });
 
   it('is answered 403 in the 2026 era, too', async () => {
-    const _meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    };
-    const params = { name: 'untag_resource', arguments: { KeyId: KEY_ID, TagKeys: ['tagkey1'] }, _meta };
+    const params = { name: 'untag_resource', arguments: { KeyId: KEY_ID, TagKeys: ['tagkey1'] }, _meta: MODERN_META };
     const reply = await post(server.url, {
       token: READER,
-      headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'untag_resource' },
+      headers: modernHeaders('untag_resource'),
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
     });
     expect(reply.status).toBe(403);
@@ -121,7 +127,7 @@ describe('routes', () => {
     ['GET', '/mcp', 405],
     ['DELETE', '/mcp', 405],
     ['GET', '/', 404],
-    ['POST', '/mcp/', 404],
+    ['POST', '/mcp/', 401],
     ['POST', '//mcp', 404],
     ['POST', '/sse', 404],
     ['GET', '/.well-known/oauth-protected-resource', 404],

@@ -33,6 +33,24 @@ describe('drain', () => {
     await expect(fetch(`${origin}/healthz`)).rejects.toThrow();
   });
 
+  it.each(['application/json, text/event-stream', 'application/json'])(
+    'tells a client that keeps its connection to close it, with Accept: %s',
+    async (accept) => {
+      const { url, origin, drain } = await slowServer();
+      const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
+      const connection = (): Promise<string | null> =>
+        post(url, { token: ALICE, body, headers: { accept } }).then(async (reply) => {
+          await reply.text();
+          return reply.headers.get('connection');
+        });
+      expect(await connection()).toBe('keep-alive');
+      const drained = drain();
+      await expect.poll(async () => (await fetch(`${origin}/readyz`)).status).toBe(503);
+      expect(await connection()).toBe('close');
+      expect(await drained).toBe(true);
+    },
+  );
+
   it('waits neither for idle connections nor for those that never sent anything', async () => {
     const { origin, drain } = await slowServer();
     await fetch(`${origin}/healthz`);

@@ -96,6 +96,7 @@ describe('slow senders', () => {
     expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 408 /);
     clearInterval(timer);
     expectNothingChanged();
+    await expect.poll(() => server.log.at(-1)).toMatchObject({ route: '/mcp', status: 408, cut: true });
   });
 
   it('frees the place of a request whose body never came', async () => {

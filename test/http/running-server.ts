@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, startEmulator } from '../../emulator/index.js';
@@ -89,4 +90,41 @@ export function post(url: string, { token, headers = {}, body = untagBody() }: R
       ...headers,
     },
   });
+}
+
+/** What every message of the 2026 era carries. */
+export const MODERN_META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+} as const;
+
+/** Headers without which a tool call of the 2026 era is refused. */
+export function modernHeaders(tool: string): Readonly<Record<string, string>> {
+  return { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool };
+}
+
+/** Writes lines and a body to a connection of its own, and reads all that comes until the server closes it. */
+export function exchange(origin: string, lines: readonly string[], body: string | Buffer = ''): Promise<string> {
+  const { hostname, port } = new URL(origin);
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(port), hostname.replace(/[[\]]/g, ''));
+    socket
+      .setEncoding('utf8')
+      .setTimeout(10_000, () => socket.destroy(new Error(`still open after ten seconds: ${text}`)))
+      .on('data', (chunk) => {
+        text += chunk;
+      })
+      .once('error', reject)
+      .once('close', () => resolve(text));
+    const length = Buffer.byteLength(body) > 0 ? [`Content-Length: ${Buffer.byteLength(body)}`] : [];
+    socket.write([...lines, ...length, '', ''].join('\r\n'));
+    socket.write(body);
+  });
+}
+
+/** The status of a raw answer. */
+export function statusOf(answer: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
 }

@@ -102,7 +102,7 @@ async function tellStory(client: TestClient, keyId: string, tagKey: string): Pro
   await write('untag_resource', { ...target, TagKeys: [tagKey] });
   expect(tagOf(keyId, tagKey)).toBeUndefined();
   expect(
-    expectDone(await call(client, 'find_resources', { ResourceType: 'key', TagKey: tagKey })).structured,
+    expectDone(await call(client, 'find_resources', { ResourceType: 'key', Where: [{ TagKey: tagKey }] })).structured,
   ).toMatchObject({
     Resources: [],
   });
@@ -118,15 +118,15 @@ async function tellStory(client: TestClient, keyId: string, tagKey: string): Pro
 /** Two clients of one person apply one plan at the same moment, most likely on two replicas: one of them does. */
 async function raceForPlan(first: TestClient, second: TestClient, keyId: string, tagKey: string): Promise<void> {
   expectDone(await call(first, 'tag_resource', { KeyId: keyId, Tags: [{ TagKey: tagKey, TagValue: 'x' }] }));
-  const selection = { ResourceType: 'key', TagKeys: [tagKey], ResourceIds: [keyId] };
-  const plan = expectDone(await call(second, 'untag_resources', selection));
-  const apply = { ...selection, PlanToken: plan.structured['PlanToken'] };
-  const replies = await Promise.all([call(first, 'untag_resources', apply), call(second, 'untag_resources', apply)]);
+  const selection = { ResourceType: 'key', RemoveTagKeys: [tagKey], ResourceIds: [keyId] };
+  const { PlanId, Change } = expectDone(await call(second, 'plan_change', selection)).structured;
+  const apply = { PlanId, Change };
+  const replies = await Promise.all([call(first, 'apply_plan', apply), call(second, 'apply_plan', apply)]);
   const applied = replies.filter((reply) => !reply.isError).length;
   const removals = tally.actionsFor(tagKey).filter((action) => action === 'UntagResources').length;
   expect(applied).toBeLessThanOrEqual(1);
   expect(removals).toBeLessThanOrEqual(1);
-  // A replica that died between spending the token and sending the change leaves both undone.
+  // A replica that died between consuming the plan and sending the change leaves both undone.
   if (replies.some((reply) => reply.attempts > 1)) return;
   expect([applied, removals]).toEqual([1, 1]);
   expect(tagOf(keyId, tagKey)).toBeUndefined();

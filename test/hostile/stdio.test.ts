@@ -259,7 +259,7 @@ describe('what comes in on stdin', () => {
   it.each([
     ['list_resource_tags', LIST],
     ['untag_resource', { KeyId: KEY, TagKeys: ['tagkey1'] }],
-    ['untag_resources', { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' }],
+    ['plan_change', { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] }],
   ])('may end in the middle of a call of %s', async (tool, args) => {
     const emulator = await start({ faults: { probabilities: { slow: 1 }, slowMs: 3_000 } });
     const talk = converse(

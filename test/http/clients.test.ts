@@ -64,13 +64,13 @@ describe.each(CLIENT_KINDS)('the client %s', (kind) => {
 
   it('cannot use the plan of another', async () => {
     const [alice, bob] = [await connect(kind, ALICE), await connect(kind, BOB)];
-    const selection = { ResourceType: 'key', TagKeys: ['tagkey1'], ResourceIds: [KEY_ID] };
-    const plan = await alice.call('untag_resources', selection);
-    const second = { ...selection, PlanToken: plan.structured['PlanToken'] };
-    expect((await bob.call('untag_resources', second)).text).toMatch(/^PLAN_MISMATCH/);
+    const selection = { ResourceType: 'key', RemoveTagKeys: ['tagkey1'], ResourceIds: [KEY_ID] };
+    const { PlanId, Change } = (await alice.call('plan_change', selection)).structured;
+    const second = { PlanId, Change };
+    expect((await bob.call('apply_plan', second)).text).toMatch(/^PLAN_EXPIRED: There is no such plan/);
     expect(server.emulator.tagsOf('key', KEY_ID)).toHaveProperty('tagkey1');
-    expect((await alice.call('untag_resources', second)).structured).toMatchObject({ Status: 'done' });
-    expect((await alice.call('untag_resources', second)).isError).toBe(true);
+    expect((await alice.call('apply_plan', second)).structured).toMatchObject({ Status: 'done' });
+    expect((await alice.call('apply_plan', second)).isError).toBe(true);
   });
 });
 

@@ -85,10 +85,10 @@ describe('drain', () => {
     emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 5_000 });
     const call = post(url, { token: ALICE }).then((reply) => reply.text());
     call.catch(() => undefined);
-    await expect.poll(() => emulator.count()).toBe(1);
+    await expect.poll(() => emulator.count('ListResourceTags')).toBe(1);
     await drain({ lameDuck: false });
     await expect(call).rejects.toThrow();
-    expect(emulator.count()).toBe(1);
+    expect([emulator.count('ListResourceTags'), emulator.count('UntagResource')]).toEqual([1, 0]);
     const line = (): unknown => slow.log.find((entry) => entry['event'] === 'request');
     await expect.poll(line).toMatchObject({ cut: true });
   });

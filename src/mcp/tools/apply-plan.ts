@@ -68,8 +68,7 @@ export const applyPlanTool = defineTool({
       applyPlan(plan, {
         writerOf: (regionId) => bulkTagWriter(kms(regionId), resourceType),
         async begin(groups) {
-          // As late as can be: a plan whose first resources cannot be read is not used up.
-          if (!(await journal.consumeOnce(plan.planId, PLAN_TTL_MS))) throw usedUp();
+          await useUp(plan, call);
           return journal.begin({ tool, sentence, resourceType, resources, account, subject }, groups);
         },
         limits: { ...options, stopAt: call.startedAt + RUN_MS, elapsed: clock.elapsed },
@@ -77,6 +76,8 @@ export const applyPlanTool = defineTool({
         onUnexpectedError,
       }),
     );
+    // Nothing came to be written: it was applied all the same.
+    if (applied.changeId === undefined) await useUp(plan, call);
     const rest = applied.notAttempted.length === 0 ? undefined : planForRest(plan, applied.notAttempted, clock.now());
     if (rest !== undefined) await journal.keepPlan(rest, PLAN_TTL_MS);
     return {
@@ -99,12 +100,11 @@ async function findPlan(planId: string, call: Call): Promise<StoredPlan> {
   throw new TagsError('PLAN_EXPIRED', text, 'Call plan_change for a new plan.');
 }
 
-function usedUp(): TagsError {
-  return new TagsError(
-    'PLAN_EXPIRED',
-    'This plan was applied already.',
-    'Look with list_changes, or call plan_change again.',
-  );
+/** As late as can be: a plan whose first resources cannot be read is not used up. Throws for one that was applied before. */
+async function useUp({ planId }: StoredPlan, { journal }: Call): Promise<void> {
+  if (await journal.consumeOnce(planId, PLAN_TTL_MS)) return;
+  const next = 'Look with list_changes, or call plan_change again.';
+  throw new TagsError('PLAN_EXPIRED', 'This plan was applied already.', next);
 }
 
 /** Values that go and that KMS would not take back, each once. */

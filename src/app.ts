@@ -12,7 +12,6 @@ import type { Environment } from './base/setting.js';
 import { TagsError } from './base/tags-error.js';
 import { VERSION } from './base/version.js';
 import { tagProtection } from './changes/protection.js';
-import type { OptionValues } from './cli/options.js';
 import type { CredentialSource } from './credentials/credentials.js';
 import { credentialSource, staticCredentials } from './credentials/source.js';
 import { defaultRegionOf, EMULATED_REGIONS } from './default-region.js';
@@ -34,6 +33,24 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** The options that a server is made of; `cli/options.ts` says what each is. */
+export interface AppOptions {
+  readonly region: string | undefined;
+  readonly endpoint: KmsEndpoint | undefined;
+  readonly 'sts-endpoint': string | undefined;
+  readonly network: 'public' | 'vpc';
+  readonly signature: 'v3' | 'v1';
+  readonly profile: string | undefined;
+  readonly timeout: number;
+  readonly emulator: boolean;
+  readonly protect: readonly string[];
+  readonly 'read-only': boolean;
+  readonly confirm: 'host' | 'always';
+  readonly 'no-snapshot': boolean;
+  readonly 'state-dir': string | undefined;
+  readonly 'state-key': string | undefined;
+}
+
 /** What tests change: a process takes the defaults. */
 export interface AppTuning {
   readonly retry?: RetryPolicy;
@@ -46,7 +63,7 @@ const TOKEN_TTL_MS = 10 * 60_000;
 const ANSWER_MS = 40_000;
 
 /** Makes a server of its options. Nothing is loaded, opened or sent before it is needed. */
-export async function createApp(values: OptionValues, env: Environment, tuning: AppTuning = {}): Promise<App> {
+export async function createApp(values: AppOptions, env: Environment, tuning: AppTuning = {}): Promise<App> {
   const upstream = values.emulator ? await emulatedUpstream(values) : realUpstream(values, env);
   const { credentials, endpoint } = upstream;
   const transports = new Map<string, Transport>();
@@ -116,7 +133,7 @@ interface Upstream {
   close(): Promise<void>;
 }
 
-function realUpstream(values: OptionValues, env: Environment): Upstream {
+function realUpstream(values: AppOptions, env: Environment): Upstream {
   const { endpoint, profile, region } = values;
   return {
     endpoint,
@@ -126,7 +143,7 @@ function realUpstream(values: OptionValues, env: Environment): Upstream {
   };
 }
 
-async function emulatedUpstream(values: OptionValues): Promise<Upstream> {
+async function emulatedUpstream(values: AppOptions): Promise<Upstream> {
   const { startEmulator } = await import('../emulator/index.js');
   const first = values.region === undefined ? [] : [values.region];
   const emulator = await startEmulator({ regions: [...new Set([...first, ...EMULATED_REGIONS])] });

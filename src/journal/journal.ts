@@ -10,27 +10,10 @@ import {
   type StoredChange,
 } from './change.js';
 import { unavailable, unreadable } from './errors.js';
-import { unfinishedState } from './liveness.js';
 import { decodeRecord, encodeRecord, type JournalRecord } from './record.js';
+import type { JournalStore } from './store.js';
 
-/**
- * Where the lines of changes are kept. Two stores exist: files (`journal-files.ts`), and Redis for replicas.
- * Ids are change ids; a line has no newline inside.
- */
-export interface JournalStore {
-  /** Creates a change with its first lines; durable when resolved. Rejects when that cannot be promised. */
-  create(id: string, lines: Iterable<string>): Promise<void>;
-  /** Adds a line to a change of this process. `durable`: as `create` promises it. */
-  append(id: string, line: string, durable: boolean): Promise<void>;
-  /** No more lines will come from this process. */
-  close(id: string): Promise<void>;
-  /** The lines of a change in order, or undefined if there is none. A torn last line may be among them. */
-  read(id: string): Promise<AsyncIterable<string> | undefined>;
-  /** Ids of changes, newest first. */
-  newest(): AsyncIterable<string>;
-  /** True the first time a token is seen, false ever after, for at least `ttlMs`. Rejects when it cannot tell. */
-  spend(token: string, ttlMs: number): Promise<boolean>;
-}
+export type { JournalStore } from './store.js';
 
 /** Whose changes a caller may see: their own, or everybody's. */
 export interface Viewer {
@@ -78,20 +61,19 @@ const ITEMS_PER_LINE = 100;
 
 /** A journal over a store of lines. */
 export function changeJournal({ store, now = Date.now }: JournalOptions): Journal {
-  const own = new Set<string>();
   /** Time in the last change id. */
   let lastId = 0;
 
   async function read(changeId: string, withItems: boolean): Promise<StoredChange | undefined> {
-    const lines = await store.read(changeId);
-    if (lines === undefined) return undefined;
+    const stored = await store.read(changeId);
+    if (stored === undefined) return undefined;
     let header: ChangeHeader | undefined;
     let ended: ChangeState | undefined;
     const items: ChangeItem[] = [];
     const counts = { done: 0, failed: 0, unknown: 0 };
     const requestIds: string[] = [];
     const outcomes = new Map<string, Outcome['kind']>();
-    for await (const line of lines) {
+    for await (const line of stored.lines) {
       // A line that was cut off by the end of its process holds nothing that anybody relied on.
       const record = decodeRecord(line, withItems);
       if (record === undefined) continue;
@@ -108,7 +90,7 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
     // Without an end, what has no outcome may have been changed all the same.
     const mayBeChanged = ({ resourceId }: ChangeItem): boolean =>
       (outcomes.get(resourceId) ?? (ended === undefined ? 'unknown' : 'failed')) !== 'failed';
-    const state = ended ?? unfinishedState(header, now(), own);
+    const state = ended ?? (stored.isLeased ? 'running' : 'interrupted');
     return { ...header, state, counts, requestIds, items: items.filter(mayBeChanged) };
   }
 
@@ -126,17 +108,15 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
         host: hostname(),
         pid: process.pid,
       };
-      own.add(changeId);
       try {
         await store.create(changeId, linesOf(header, items));
       } catch (error) {
-        own.delete(changeId);
         throw unavailable(error);
       }
       let isWhole = true;
       const append = async (record: JournalRecord): Promise<void> => {
         try {
-          await store.append(changeId, encodeRecord(record), false);
+          await store.append(changeId, [encodeRecord(record)], false);
         } catch {
           isWhole = false;
         }
@@ -145,11 +125,7 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
         changeId,
         async add(more) {
           try {
-            const lines = [...itemLines(more)];
-            // What makes the last line durable makes those before it durable, too.
-            for (const [index, line] of lines.entries()) {
-              await store.append(changeId, line, index === lines.length - 1);
-            }
+            await store.append(changeId, itemLines(more), true);
           } catch (error) {
             throw unavailable(error);
           }
@@ -159,7 +135,6 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
           // With a line missing, the change must show as interrupted: undo then looks at every resource.
           if (isWhole) await append({ end: state, time: new Date(now()).toISOString() });
           await store.close(changeId);
-          own.delete(changeId);
         },
       };
     },
@@ -188,7 +163,7 @@ export function changeJournal({ store, now = Date.now }: JournalOptions): Journa
 
     async spend(token, ttlMs) {
       try {
-        return await store.spend(token, ttlMs);
+        return await store.consumeOnce(token, ttlMs);
       } catch (error) {
         throw unavailable(error);
       }

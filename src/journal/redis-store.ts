@@ -1,8 +1,21 @@
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { isChangeId, newChangeId } from './change.js';
+import { startHash } from '../base/digest.js';
+import { isChangeId } from './change.js';
+import {
+  type HeldLease,
+  holdLease,
+  LEASE_TIMING,
+  type LeaseTiming,
+  type MonotonicClock,
+  monotonicClock,
+} from './lease.js';
+import { isStorablePlanId, storablePlanId } from './plan-id.js';
 import type { RedisConnection } from './redis-connection.js';
-import type { JournalStore } from './store.js';
+import { RedisFailure } from './redis-failure.js';
+import { chunksOf, FIRST_PAGE, type LineChunk, linesInPages, texts } from './redis-lines.js';
+import { APPEND, CREATE, DROP, NEWEST, PUT_PLAN, READ, READ_PLAN, RELEASE, RENEW, STAGE } from './redis-scripts.js';
+import { type JournalStore, LeaseLost } from './store.js';
 
 /** How much is kept; the oldest changes go first. */
 export interface RedisJournalLimits {
@@ -13,139 +26,228 @@ export interface RedisJournalLimits {
 }
 
 const DEFAULT_LIMITS: RedisJournalLimits = { changes: 5_000, bytes: 256 * 1024 * 1024, days: 90 };
+/** There may be a twentieth more than there should: to drop many at once costs less. */
+const SLACK = 20;
 const TIMEOUT_MS = 5_000;
-const DAY_MS = 24 * 60 * 60_000;
+const IDS_PER_PAGE = 100;
+/** What was sent of a change or plan that never came to be goes after so many seconds. */
+const STAGED_SECONDS = 60;
+/** A plan stays for those who began to read it in time. */
+const READING_MS = 2 * 60_000;
 
 /** The braces put all keys into one slot of a cluster, so that they can be changed together. */
 const PREFIX = '{kms-tags}:';
 const INDEX = `${PREFIX}changes`;
 const SIZES = `${PREFIX}sizes`;
 const BYTES = `${PREFIX}bytes`;
+const ORDER = `${PREFIX}order`;
 const linesOf = (id: string): string => `${PREFIX}change:${id}`;
+const leaseOf = (id: string): string => `${PREFIX}lease:${id}`;
+const planOf = (id: string): string => `${PREFIX}plan:${id}`;
+const stagedOf = (name: string): string => `${PREFIX}staged:${name}`;
 
-const LINES_PER_PAGE = 50;
-const IDS_PER_PAGE = 100;
+const created = z.tuple([z.number(), z.number()]);
+const changeFound = z.tuple([z.number(), z.number(), texts]).nullable();
+const planFound = z.tuple([z.number(), texts]).nullable();
 
-/** Drops the oldest changes until the rest is few, small and young enough; in one step, whoever else does the same. */
-const PRUNE = `
-local index, sizes, total = KEYS[1], KEYS[2], KEYS[3]
-local prefix, changes, bytes, oldest, keep = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-while true do
-  local id = redis.call('ZRANGE', index, 0, 0)[1]
-  if not id or id == keep then return end
-  local few = redis.call('ZCARD', index) <= changes
-  local small = tonumber(redis.call('GET', total) or '0') <= bytes
-  if few and small and id >= oldest then return end
-  redis.call('DECRBY', total, redis.call('HGET', sizes, id) or '0')
-  redis.call('HDEL', sizes, id)
-  redis.call('ZREM', index, id)
-  redis.call('DEL', prefix .. id)
-end`;
-
-/** Adds to a list that is there: one that was dropped meanwhile must not come back without its beginning. */
-const APPEND = `
-if redis.call('RPUSHX', KEYS[1], ARGV[2]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[2], ARGV[1], #ARGV[2])
-redis.call('INCRBY', KEYS[3], #ARGV[2])
-return 1`;
-
-const texts = z.array(z.string());
-
-export interface RedisJournalOptions {
+export interface RedisStoreOptions {
   /** Told of a failure when it begins. The code holds no address. */
   readonly onTrouble: (code: string) => void;
   readonly limits?: RedisJournalLimits;
-  readonly now?: () => number;
+  readonly lease?: LeaseTiming;
+  readonly clock?: MonotonicClock;
+  /** For one command, in milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 export interface RedisJournalStore extends JournalStore {
   disconnect(): Promise<void>;
 }
 
+/** A change of this process that is not closed yet. */
+interface OpenList {
+  readonly holder: string;
+  readonly lease: HeldLease;
+}
+
 /**
- * The journal in Redis, for any number of replicas: a list of lines for each change, an index sorted by id, and a key
- * for each spent token, which goes when the token would have expired.
+ * The journal in Redis, for any number of replicas: a list of lines for each change, an index sorted by the order of
+ * writing, a key for the lease of each open change, a list for each plan, and a key for each consumed token.
  *
- * `create` resolves when Redis has confirmed all lines in one transaction, and `append` when it has the line. How long they last from there is for Redis
- * to say: with `appendonly yes` and `appendfsync always` they are on disk by then; with `everysec` a power cut may
- * cost the last second; without `appendonly` a restart costs everything, and a failover to a replica may cost what
- * had not been copied. Nothing may be evicted (`maxmemory-policy noeviction`), or a spent token could be spent again.
+ * `create` resolves when Redis has confirmed all lines, and `append` when it has the lines. How long they last from
+ * there is for Redis to say: with `appendonly yes` and `appendfsync always` they are on disk by then; with `everysec` a
+ * power cut may cost the last second; without `appendonly` a restart costs everything, and a failover to a replica may
+ * cost what had not been copied. Nothing may be evicted (`maxmemory-policy noeviction`), or a consumed token could be
+ * consumed again.
  */
-export function redisJournalStore(url: string, options: RedisJournalOptions): RedisJournalStore {
-  const { onTrouble, limits = DEFAULT_LIMITS, now = Date.now } = options;
+export function redisJournalStore(url: string, options: RedisStoreOptions): RedisJournalStore {
+  const { onTrouble, limits = DEFAULT_LIMITS, lease: timing = LEASE_TIMING, clock = monotonicClock } = options;
   // At once, so that a wrong URL shows at the start and not with the first change.
   const connection: Promise<RedisConnection> = import('./redis-connection.js').then(({ openRedis }) =>
-    openRedis(url, { timeoutMs: TIMEOUT_MS, onTrouble }),
+    openRedis(url, { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, onTrouble }),
   );
+  connection.catch((error: unknown) => onTrouble(error instanceof RedisFailure ? error.code : 'unknown'));
   const send = async (...command: readonly string[]): Promise<unknown> => (await connection).send(command);
-  const page = async (id: string, start: number): Promise<string[]> =>
-    texts.parse(await send('LRANGE', linesOf(id), String(start), String(start + LINES_PER_PAGE - 1)));
+  const run = (script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
+    send('EVAL', script, String(keys.length), ...keys, ...args.map(String));
+
+  const changes = new Map<string, OpenList>();
+  let pruning: Promise<void> | undefined;
+  let hasPruned = false;
+
+  /** Sends all portions but the last, which the caller sends with the script that puts them to use. */
+  async function stage(
+    name: string,
+    lines: Iterable<string>,
+  ): Promise<{ staged: number; bytes: number; last: LineChunk }> {
+    let [staged, bytes] = [0, 0];
+    let last: LineChunk = { lines: [], bytes: 0 };
+    for (const chunk of chunksOf(lines)) {
+      if (last.lines.length > 0) await run(STAGE, [stagedOf(name)], [STAGED_SECONDS, ...last.lines]);
+      staged += last.lines.length;
+      bytes += chunk.bytes;
+      last = chunk;
+    }
+    return { staged, bytes, last };
+  }
+
+  const drop = async (id: string, most: Pick<RedisJournalLimits, 'changes' | 'bytes'>, holder = ''): Promise<boolean> =>
+    (await run(DROP, [INDEX, SIZES, BYTES, linesOf(id), leaseOf(id)], [id, most.changes, most.bytes, holder])) === 1;
+
+  /** Drops the oldest changes until the rest is few, small and young enough; in steps, whoever else does the same. */
+  async function prune(newest: string): Promise<void> {
+    for (;;) {
+      const oldest = texts.parse(await send('ZRANGE', INDEX, '0', String(IDS_PER_PAGE - 1)));
+      for (const id of oldest) if (id === newest || !(await drop(id, limits))) return;
+      if (oldest.length === 0) return;
+    }
+  }
+
+  function pruneIfDue(count: number, bytes: number, newest: string): void {
+    const isDue = [
+      // What has expired is dropped from the index now and then.
+      !hasPruned,
+      count > limits.changes + Math.floor(limits.changes / SLACK),
+      bytes > limits.bytes,
+    ].includes(true);
+    if (!isDue || pruning !== undefined) return;
+    hasPruned = true;
+    pruning = prune(newest)
+      .catch(() => undefined)
+      .finally(() => {
+        pruning = undefined;
+      });
+  }
+
+  /** Takes back what a failed `create` may have left; waits for it only where Redis answers. */
+  async function takeBack(id: string, holder: string, error: unknown): Promise<void> {
+    const done = Promise.all([send('DEL', stagedOf(holder)), drop(id, { changes: -1, bytes: -1 }, holder)]);
+    const settled = done.catch(() => undefined);
+    if (error instanceof RedisFailure && !error.isReply) return;
+    await settled;
+  }
 
   return {
     async create(id, lines) {
-      const all = [...lines];
-      const bytes = String(all.reduce((sum, line) => sum + Buffer.byteLength(line), 0));
-      const oldest = newChangeId(now() - limits.days * DAY_MS, '');
-      const bounds = [linesOf(''), String(limits.changes), String(limits.bytes), oldest, id];
-      await (await connection).sendAll([
-        ['RPUSH', linesOf(id), ...all],
-        // Should no other change ever come to drop it.
-        ['EXPIRE', linesOf(id), String((limits.days + 1) * 24 * 60 * 60)],
-        ['ZADD', INDEX, '0', id],
-        ['HSET', SIZES, id, bytes],
-        ['INCRBY', BYTES, bytes],
-        ['EVAL', PRUNE, '3', INDEX, SIZES, BYTES, ...bounds],
-      ]);
+      if (!isChangeId(id)) throw new TypeError('not a change id');
+      const holder = randomBytes(16).toString('base64url');
+      try {
+        const { staged, bytes, last } = await stage(holder, lines);
+        const takenAt = clock();
+        const reply = await run(
+          CREATE,
+          [INDEX, SIZES, BYTES, ORDER, linesOf(id), leaseOf(id), stagedOf(holder)],
+          [id, bytes, Math.ceil(limits.days * 24 * 60 * 60), holder, timing.lengthMs, staged, ...last.lines],
+        );
+        const lease = holdLease({
+          takenAt,
+          timing,
+          clock,
+          renew: async () => (await run(RENEW, [leaseOf(id)], [holder, timing.lengthMs])) === 1,
+        });
+        changes.set(id, { holder, lease });
+        lease.assertHeld();
+        pruneIfDue(...created.parse(reply), id);
+      } catch (error) {
+        changes.get(id)?.lease.stop();
+        changes.delete(id);
+        await takeBack(id, holder, error);
+        throw error;
+      }
     },
 
-    async append(id, lines, durable) {
-      const line = [...lines].join('\n');
-      const kept = await send('EVAL', APPEND, '3', linesOf(id), SIZES, BYTES, id, line);
-      if (durable && kept !== 1) throw new Error('The change was dropped from the journal while it went on.');
+    async append(id, lines) {
+      const change = changes.get(id);
+      if (change === undefined) throw new LeaseLost('The change is not open in this process.');
+      for (const chunk of chunksOf(lines)) {
+        change.lease.assertHeld();
+        const keys = [linesOf(id), leaseOf(id), SIZES, BYTES];
+        if ((await run(APPEND, keys, [change.holder, id, chunk.bytes, ...chunk.lines])) !== 1) {
+          throw new LeaseLost('The lease of the change has lapsed in Redis.');
+        }
+      }
+      change.lease.assertHeld();
     },
 
-    async close() {},
+    async close(id) {
+      const change = changes.get(id);
+      if (change === undefined) return;
+      changes.delete(id);
+      change.lease.stop();
+      await run(RELEASE, [leaseOf(id)], [change.holder]).catch(() => undefined);
+      await pruning;
+    },
 
     async read(id) {
       if (!isChangeId(id)) return undefined;
-      const first = await page(id, 0);
-      return first.length === 0 ? undefined : { lines: pagesFrom(first, (start) => page(id, start)), isLeased: false };
+      const found = changeFound.parse(await run(READ, [INDEX, leaseOf(id), linesOf(id)], [id, FIRST_PAGE - 1]));
+      if (found === null || found[1] === 0) return undefined;
+      const [leases, total, first] = found;
+      return { isLeased: leases > 0, lines: linesInPages(first, total, pageOf(linesOf(id))) };
     },
 
     async *newest() {
       // From id to id, not from rank to rank: changes are added at this end all the time.
-      for (let below = '+'; ; ) {
-        const page = texts.parse(await send('ZREVRANGEBYLEX', INDEX, below, '-', 'LIMIT', '0', String(IDS_PER_PAGE)));
+      for (let after = ''; ; ) {
+        const page = texts.parse(await run(NEWEST, [INDEX], [after, IDS_PER_PAGE]));
         yield* page;
         const last = page.at(-1);
         if (last === undefined || page.length < IDS_PER_PAGE) return;
-        below = `(${last}`;
+        after = last;
       }
     },
 
-    async putPlan() {},
-    async readPlan() {
-      return undefined;
+    async putPlan(id, lines, ttlMs) {
+      const plan = planOf(storablePlanId(id));
+      const name = randomBytes(16).toString('base64url');
+      try {
+        const { staged, last } = await stage(name, lines);
+        await run(STAGE, [stagedOf(name)], [STAGED_SECONDS, ...last.lines]);
+        await run(PUT_PLAN, [plan, stagedOf(name)], [staged + last.lines.length, Math.ceil(ttlMs) + READING_MS]);
+      } catch (error) {
+        if (error instanceof RedisFailure && error.isReply) await send('DEL', stagedOf(name)).catch(() => undefined);
+        throw error;
+      }
+    },
+
+    async readPlan(id) {
+      if (!isStorablePlanId(id)) return undefined;
+      const found = planFound.parse(await run(READ_PLAN, [planOf(id)], [READING_MS, FIRST_PAGE - 1]));
+      return found === null ? undefined : linesInPages(found[1], found[0], pageOf(planOf(id)));
     },
 
     async consumeOnce(token, ttlMs) {
-      const key = `${PREFIX}spent:${createHash('sha256').update(token).digest('hex')}`;
-      return (await send('SET', key, '1', 'NX', 'PX', String(ttlMs))) === 'OK';
+      const key = `${PREFIX}spent:${startHash().update(token).digest('hex')}`;
+      return (await send('SET', key, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(ttlMs))))) === 'OK';
     },
 
     async disconnect() {
+      for (const { lease } of changes.values()) lease.stop();
       (await connection).close();
     },
   };
-}
 
-async function* pagesFrom(
-  first: readonly string[],
-  next: (start: number) => Promise<readonly string[]>,
-): AsyncIterable<string> {
-  let start = 0;
-  for (let page = first; page.length > 0; page = page.length < LINES_PER_PAGE ? [] : await next(start)) {
-    yield* page;
-    start += LINES_PER_PAGE;
+  function pageOf(key: string): (start: number, stop: number) => Promise<readonly string[]> {
+    return async (start, stop) => texts.parse(await send('LRANGE', key, String(start), String(stop)));
   }
 }

@@ -12,7 +12,7 @@ describeJournalStore('the journal in files', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'kms-tags-journal-'));
   directories.push(directory);
   return {
-    open: () => fileJournalStore(directory),
-    openSmall: (changes) => fileJournalStore(directory, { changes, bytes: 1e9 }),
+    open: ({ changes = 1_000, ...options } = {}) =>
+      fileJournalStore(directory, { limits: { changes, bytes: 1e9 }, ...options }),
   };
 });

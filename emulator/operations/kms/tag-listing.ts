@@ -1,4 +1,5 @@
 import type { Resource } from '../../account/resource.js';
+import type { TagSet } from '../../account/tag-set.js';
 import { assumptions } from '../../assumptions.js';
 import { invalidParameter } from '../../refusal.js';
 import type { ReplyBody } from '../../wire-reply.js';
@@ -34,10 +35,11 @@ export const listTagResources: Operation = (call) => {
   const rows: ReplyBody[] = [];
   for (let place = firstFrom(resources, cursor.ordinal); place < resources.length; place += 1) {
     const resource = resources[place];
-    if (resource === undefined || !matches(resource, filters)) {
+    if (resource === undefined) {
       continue;
     }
-    for (const tag of resource.tags) {
+    const tags = call.tagsOf(resource);
+    for (const tag of matches(tags, filters) ? tags : []) {
       const isBefore = resource.ordinal === cursor.ordinal && tag.key < cursor.key;
       if (isBefore || !isShown(tag.key, filters)) {
         continue;
@@ -49,6 +51,12 @@ export const listTagResources: Operation = (call) => {
     }
   }
   return page(rows, '');
+};
+
+/** The page that a call asks for, once more. */
+export const sameTagPage = ({ parameters }: OperationCall): ReplyBody => {
+  const first = writeToken(readResourceType(parameters), { ordinal: 0, key: '' });
+  return { NextToken: parameters['NextToken'] || first };
 };
 
 function page(rows: readonly ReplyBody[], NextToken: string): ReplyBody {
@@ -83,9 +91,9 @@ function firstFrom(resources: readonly Resource[], ordinal: number): number {
   return place < 0 ? resources.length : place;
 }
 
-function matches(resource: Resource, filters: readonly TagFilter[]): boolean {
+function matches(tags: TagSet, filters: readonly TagFilter[]): boolean {
   const carries = ({ key, value }: TagFilter) =>
-    resource.tags.some((tag) => tag.key === key && (value === undefined || tag.value === value));
+    tags.some((tag) => tag.key === key && (value === undefined || tag.value === value));
   return filters.length === 0 || filters[assumptions.tagFiltersCombine](carries);
 }
 

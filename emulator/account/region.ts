@@ -20,6 +20,8 @@ export interface Region {
   readonly secret: Shelf<InstanceResource>;
   readonly certificate: Shelf<Resource>;
   readonly aliases: Pick<AliasBook, 'all' | 'find' | 'of'>;
+  /** With its aliases. A resource that is not there does not matter. */
+  remove(type: ResourceType, id: string): void;
   setAlias(name: string, keyId: string): void;
   removeAlias(name: string): void;
   readonly intern: TagInterner;
@@ -57,9 +59,7 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
   let version = 0;
   /** Tags that reads still show although they were changed. */
   const earlier = new Map<Resource, { readonly tags: TagSet; readonly until: number }>();
-  return {
-    regionId,
-    accountId,
+  const shelves = {
     key: createShelf(
       keys.map((one, ordinal) => ({
         ordinal,
@@ -82,6 +82,18 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
     certificate: createShelf(
       certificates.map((one, ordinal) => ({ ordinal, id: one.CertificateId, description: '', tags: tagSet(one.Tags) })),
     ),
+  };
+  return {
+    regionId,
+    accountId,
+    ...shelves,
+    remove(type, id) {
+      shelves[type].remove(id);
+      for (const name of type === 'key' ? aliases.of(id) : []) {
+        aliases.remove(name);
+      }
+      version += 1;
+    },
     aliases,
     setAlias(name, keyId) {
       aliases.set(name, keyId);

@@ -1,7 +1,7 @@
 import type { Resource } from '../../account/resource.js';
 import type { TagSet } from '../../account/tag-set.js';
 import { assumptions } from '../../assumptions.js';
-import { invalidParameter } from '../../refusal.js';
+import { invalidParameter, kmsRefusal } from '../../refusal.js';
 import type { ReplyBody } from '../../wire-reply.js';
 import type { Operation, OperationCall } from '../operation.js';
 import { flatItems, flatList } from '../parameters.js';
@@ -71,12 +71,15 @@ function readFilters(call: OperationCall): readonly TagFilter[] {
   });
 }
 
-/** All resources of the type, or those named, in order; a name that nothing has selects nothing. */
+/** All resources of the type, or those named, in order; a name that nothing has selects nothing, or is refused. */
 function selectResources(call: OperationCall, type: 'key' | 'secret'): readonly Resource[] {
   const ids = flatList(call.parameters, 'ResourceId', 50);
   const shelf = call.region[type];
   if (ids.length === 0) {
     return shelf.all;
+  }
+  if (call.account.refusesUnknownIds && ids.some((id) => shelf.find(id) === undefined)) {
+    throw kmsRefusal(assumptions.unknownBulkResource);
   }
   const found = [...new Set(ids)].flatMap((id) => shelf.find(id) ?? []);
   return found.sort((left, right) => left.ordinal - right.ordinal);

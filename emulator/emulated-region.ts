@@ -21,6 +21,8 @@ export interface EmulatedRegion {
   setTag(type: ResourceType, id: string, key: string, value: string): void;
   /** As `setTag`. A key that is not there does not matter. */
   removeTag(type: ResourceType, id: string, key: string): void;
+  /** Deletes a resource as somebody else would. Throws `Error` when there is no such resource. */
+  deleteResource(type: ResourceType, id: string): void;
   /** Replaces plan, script and seed; undefined ends all faults. Throws `Error` for a wrong plan. */
   setFaults(faults: FaultPlan | string | undefined): void;
 }
@@ -75,6 +77,7 @@ export function emulatedRegion(
       const resource = existing(type, id);
       region.setTags(resource, withoutTags(resource.tags, new Set([key])));
     },
+    deleteResource: (type, id) => region.remove(type, existing(type, id).id),
     setFaults: faults.set,
   };
 }

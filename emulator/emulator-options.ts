@@ -24,6 +24,8 @@ export interface EmulatorOptions {
   readonly faults?: FaultPlan | string;
   /** False: DescribeCertificate is not found, as in newer accounts. Default true. */
   readonly certificateOperations?: boolean;
+  /** ListTagResources refuses a request that names an unknown resource, as the writes do. Default false: no rows. */
+  readonly refuseUnknownIds?: boolean;
   /** Actions that RAM denies to the access key, such as `ListResourceTags`. Default: none. */
   readonly deny?: readonly string[];
   /** The service's clock, in milliseconds. Default `Date.now`. */

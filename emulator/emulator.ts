@@ -144,5 +144,6 @@ function accountOf(options: EmulatorOptions): Account {
   }
   const data = options.data ?? (keys === undefined ? sampleData(others) : generatedData(keys, others));
   const accountId = data.AccountId ?? newAccountId(random);
-  return createAccount(data, accountId, regions === undefined ? { first } : { only: regions });
+  const choice = regions === undefined ? { first } : { only: regions };
+  return createAccount(data, accountId, choice, options.refuseUnknownIds ?? false);
 }

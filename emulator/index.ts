@@ -8,6 +8,7 @@ export type { AccessKey } from './authentication/access-key.js';
 export type { EmulatedRegion } from './emulated-region.js';
 export { type Emulator, startEmulator } from './emulator.js';
 export type { EmulatorOptions } from './emulator-options.js';
-export { type FaultKind, type FaultPlan, faultKinds } from './faults/fault-plan.js';
+export type { FaultPlan } from './faults/fault-plan.js';
 export { parseFaultSpec } from './faults/fault-spec.js';
+export { type FaultKind, faultKinds } from './faults/fault-table.js';
 export type { RequestRecord } from './request-log.js';

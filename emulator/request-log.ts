@@ -1,4 +1,5 @@
 import type { Principal } from './authentication/principal.js';
+import type { FaultKind } from './faults/fault-table.js';
 import { headerOf, type IncomingCall, type SignatureScheme, type WireRequest } from './wire-request.js';
 
 /** One request that the emulator received. */
@@ -15,8 +16,10 @@ export interface RequestRecord {
   readonly sessionName?: string;
   /** Of the session, when it was given one. */
   readonly sourceIdentity?: string;
-  /** `ok`, the code of the error, or what a fault made of it: `dropped-before`, `dropped-after`, `truncated`, `html`. */
+  /** `ok`, the code of the error, or what a fault made of it: `dropped-before`, `dropped-after`, `truncated`, or its name. */
   readonly outcome: string;
+  /** What was made to go wrong with it. */
+  readonly fault?: FaultKind;
   /** As in the reply; also of replies that were dropped. */
   readonly requestId: string;
   /** Of URL and form together, without `Signature` and `SecurityToken`. */
@@ -32,7 +35,7 @@ export interface RequestLog {
   add(
     incoming: IncomingCall,
     request: WireRequest | undefined,
-    result: Pick<RequestRecord, 'at' | 'regionId' | 'outcome' | 'requestId'> & {
+    result: Pick<RequestRecord, 'at' | 'regionId' | 'outcome' | 'requestId' | 'fault'> & {
       readonly caller: Principal | undefined;
     },
   ): void;

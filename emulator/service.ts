@@ -3,10 +3,11 @@ import type { Region } from './account/region.js';
 import { type AuthenticationState, authenticate } from './authentication/authenticate.js';
 import type { Principal } from './authentication/principal.js';
 import { authorize } from './authorization.js';
-import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault } from './faults/fault-effects.js';
-import type { FaultKind } from './faults/fault-plan.js';
+import { alterReply, faultOutcome, isLostOnTheWay, refuseByFault, runWithFault } from './faults/fault-effects.js';
 import type { FaultSource } from './faults/fault-source.js';
+import type { FaultKind } from './faults/fault-table.js';
 import type { KnownOperation, OperationCatalogue } from './operations/catalogue.js';
+import type { OperationCall } from './operations/operation.js';
 import { productOf } from './product.js';
 import type { Quota } from './quota.js';
 import { type ErrorReply, gatewayRefusal, kmsRefusal, missingCommonParameter, Refusal } from './refusal.js';
@@ -56,7 +57,7 @@ export function createService(parts: ServiceParts): Service {
     const request = decoded.ok ? decoded.value : undefined;
     const faults = parts.faults();
     const fault = faults.next(request?.action ?? '');
-    const { answer, caller } = decoded.ok ? answerTo(decoded.value, parts, fault) : { answer: decoded };
+    const { answer, caller } = decoded.ok ? answerTo(decoded.value, parts, fault, faults) : { answer: decoded };
     const reply = render(answer, request?.action ?? '', {
       product: productOf(request?.version ?? '') ?? 'Kms',
       regionId: parts.region.regionId,
@@ -69,13 +70,14 @@ export function createService(parts: ServiceParts): Service {
       outcome: faultOutcome(fault) ?? (answer.ok ? 'ok' : answer.error.code),
       requestId: reply.headers['x-acs-request-id'] ?? uuid,
       caller,
+      ...(fault === undefined ? {} : { fault }),
     });
     if (fault === 'drop-before' || fault === 'drop-after') {
       return { kind: 'reset' };
     }
     return {
       kind: 'reply',
-      reply: alterReply(reply, fault, faults.retryAfterMs),
+      reply: alterReply(reply, fault, faults),
       delayMs: fault === 'slow' ? faults.slowMs : 0,
     };
   };
@@ -87,7 +89,12 @@ interface Answered {
   readonly caller?: Principal;
 }
 
-function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | undefined): Answered {
+function answerTo(
+  request: WireRequest,
+  parts: ServiceParts,
+  fault: FaultKind | undefined,
+  faults: FaultSource,
+): Answered {
   if (isLostOnTheWay(fault)) {
     return { answer: { ok: true, value: {} } };
   }
@@ -97,7 +104,7 @@ function answerTo(request: WireRequest, parts: ServiceParts, fault: FaultKind | 
     return { answer: admitted };
   }
   const { operation, caller } = admitted.value;
-  return { answer: attempt(() => perform(request, operation, caller, parts, fault, now)), caller };
+  return { answer: attempt(() => perform(request, { operation, caller, now }, parts, fault, faults)), caller };
 }
 
 /** What is called, and by whom. */
@@ -112,11 +119,10 @@ function admit(request: WireRequest, parts: ServiceParts, now: number) {
 /** The checks in the gateway's order: where, how often, whether it is permitted. Then the operation itself. */
 function perform(
   { action, parameters }: WireRequest,
-  operation: KnownOperation,
-  caller: Principal,
+  { operation, caller, now }: { readonly operation: KnownOperation; readonly caller: Principal; readonly now: number },
   parts: ServiceParts,
   fault: FaultKind | undefined,
-  now: number,
+  faults: FaultSource,
 ): ReplyBody {
   const { account, region } = parts;
   const isKms = operation.product === 'Kms';
@@ -128,10 +134,20 @@ function perform(
   if (operation.quota !== undefined && !quota(operation.quota, now)) {
     throw isKms ? kmsRefusal('Rejected.Throttling') : gatewayRefusal('Throttling.User');
   }
-  const call = { action, parameters, account, region, caller, now };
+  const hidden = fault === 'stale' ? [now + faults.staleMs] : [];
+  const call: OperationCall = {
+    action,
+    parameters,
+    account,
+    region,
+    caller,
+    now,
+    tagsOf: (resource) => region.shownTags(resource, now),
+    setTags: (resource, tags) => region.setTags(resource, tags, ...hidden),
+  };
   authorize(call, operation, parts.denied);
   refuseByFault(fault);
-  return operation.run(call);
+  return runWithFault(call, operation, fault, faults);
 }
 
 function readOperation(request: WireRequest, catalogue: OperationCatalogue): KnownOperation {

@@ -1,5 +1,6 @@
 // What is made from the code: each file, or part of a file, with its text.
 import { readFileSync } from 'node:fs';
+import { readmeTables } from '../emulator/readme-tables.js';
 import manifest from '../package.json' with { type: 'json' };
 import { OPTION_NAMES, OPTIONS, type OptionName } from '../src/cli/options.js';
 import { VARIABLES } from '../src/cli/variables.js';
@@ -13,7 +14,14 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'src/mcp/advertised.json': json(advertisedSchemas()),
     'server.json': json(registryEntry()),
     'mcpb/manifest.json': json(mcpbManifest()),
-    'README.md': readme(),
+    'README.md': withParts('README.md', {
+      tools: toolTable(),
+      prompts: promptTable(),
+      options: optionTable(),
+      variables: variableTable(),
+      version: installBlocks(),
+    }),
+    'emulator/README.md': withParts('emulator/README.md', readmeTables()),
   };
 }
 
@@ -21,19 +29,13 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function readme(): string {
-  let text = readFileSync('README.md', 'utf8');
-  const parts = {
-    tools: toolTable(),
-    prompts: promptTable(),
-    options: optionTable(),
-    variables: variableTable(),
-    version: installBlocks(),
-  };
+/** The text of a file with its generated parts replaced. */
+function withParts(file: string, parts: Readonly<Record<string, string>>): string {
+  let text = readFileSync(file, 'utf8');
   for (const [name, part] of Object.entries(parts)) {
     const [from, to] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [start, end] = [text.indexOf(from), text.indexOf(to)];
-    if (start < 0 || end < start) throw new Error(`README.md lacks the marks of "${name}"`);
+    if (start < 0 || end < start) throw new Error(`${file} lacks the marks of "${name}"`);
     text = `${text.slice(0, start + from.length)}\n${part}\n${text.slice(end)}`;
   }
   return text;

@@ -13,6 +13,8 @@ export interface Account {
   readonly regions: ReadonlyMap<string, Region>;
   /** What DescribeRegions names. */
   readonly listedRegions: readonly string[];
+  /** What ListTagResources says to an unknown id is documented nowhere: it refuses, or finds nothing. */
+  readonly refusesUnknownIds: boolean;
   /** Of RAM. */
   readonly policies: PolicyBook;
   /** Of RAM, by name. */
@@ -32,7 +34,12 @@ export type RegionChoice =
  * An account with a copy of `data`. What stands at the top of the data belongs to the first region.
  * Throws `Error` for data of a region that the account does not have, and for a region with two lists of one kind.
  */
-export function createAccount(data: AccountData, accountId: string, choice: RegionChoice): Account {
+export function createAccount(
+  data: AccountData,
+  accountId: string,
+  choice: RegionChoice,
+  refusesUnknownIds: boolean,
+): Account {
   const inData = Object.keys(data.regions ?? {});
   const regionIds = 'only' in choice ? choice.only : [...new Set([choice.first, ...inData])];
   const stray = inData.find((regionId) => !regionIds.includes(regionId));
@@ -50,6 +57,7 @@ export function createAccount(data: AccountData, accountId: string, choice: Regi
     accountId,
     regions,
     listedRegions,
+    refusesUnknownIds,
     policies: createPolicyBook(data.policies ?? []),
     roles: createRoles(data.roles ?? []),
     sessions: createSessionStore(),

@@ -20,10 +20,17 @@ export interface Region {
   readonly secret: Shelf<InstanceResource>;
   readonly certificate: Shelf<Resource>;
   readonly aliases: Pick<AliasBook, 'all' | 'find' | 'of'>;
+  /** With its aliases. A resource that is not there does not matter. */
+  remove(type: ResourceType, id: string): void;
   setAlias(name: string, keyId: string): void;
   removeAlias(name: string): void;
   readonly intern: TagInterner;
-  setTags(resource: Resource, tags: TagSet): void;
+  /** With `hiddenUntil` (ms), reads before then show the tags as they were. */
+  setTags(resource: Resource, tags: TagSet, hiddenUntil?: number): void;
+  /** The tags that a read shows at `now` (ms). */
+  shownTags(resource: Resource, now: number): TagSet;
+  /** Whether any read at `now` (ms) shows tags that are no longer so. */
+  isStale(now: number): boolean;
   setPolicy(resource: InstanceResource, policy: string): void;
   /** The KMS instances in which there are keys or secrets, in order of the data. */
   readonly instanceIds: readonly string[];
@@ -50,9 +57,9 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
     keys.flatMap(({ KeyId, Alias: name }) => (name === undefined ? [] : { name, keyId: KeyId })),
   );
   let version = 0;
-  return {
-    regionId,
-    accountId,
+  /** Tags that reads still show although they were changed. */
+  const earlier = new Map<Resource, { readonly tags: TagSet; readonly until: number }>();
+  const shelves = {
     key: createShelf(
       keys.map((one, ordinal) => ({
         ordinal,
@@ -75,6 +82,18 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
     certificate: createShelf(
       certificates.map((one, ordinal) => ({ ordinal, id: one.CertificateId, description: '', tags: tagSet(one.Tags) })),
     ),
+  };
+  return {
+    regionId,
+    accountId,
+    ...shelves,
+    remove(type, id) {
+      shelves[type].remove(id);
+      for (const name of type === 'key' ? aliases.of(id) : []) {
+        aliases.remove(name);
+      }
+      version += 1;
+    },
     aliases,
     setAlias(name, keyId) {
       aliases.set(name, keyId);
@@ -85,9 +104,26 @@ export function createRegion(data: RegionData, regionId: string, accountId: stri
       version += 1;
     },
     intern,
-    setTags(resource, tags) {
+    setTags(resource, tags, hiddenUntil) {
+      if (hiddenUntil === undefined) {
+        earlier.delete(resource);
+      } else {
+        earlier.set(resource, { tags: resource.tags, until: hiddenUntil });
+      }
       resource.tags = tags;
       version += 1;
+    },
+    shownTags(resource, now) {
+      const hidden = earlier.get(resource);
+      return hidden !== undefined && now < hidden.until ? hidden.tags : resource.tags;
+    },
+    isStale(now) {
+      for (const [resource, { until }] of earlier) {
+        if (now >= until) {
+          earlier.delete(resource);
+        }
+      }
+      return earlier.size > 0;
     },
     setPolicy(resource, policy) {
       resource.policy = policy;

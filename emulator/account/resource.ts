@@ -28,11 +28,23 @@ export interface Key extends InstanceResource {
 export interface Shelf<T extends Resource> {
   readonly all: readonly T[];
   find(id: string): T | undefined;
+  /** Places of others stay as they are. */
+  remove(id: string): void;
 }
 
-export function createShelf<T extends Resource>(all: readonly T[]): Shelf<T> {
-  const byId = new Map(all.map((resource) => [resource.id, resource]));
-  return { all, find: (id) => byId.get(id) };
+export function createShelf<T extends Resource>(resources: readonly T[]): Shelf<T> {
+  const byId = new Map(resources.map((resource) => [resource.id, resource]));
+  let all = resources;
+  return {
+    get all() {
+      return all;
+    },
+    find: (id) => byId.get(id),
+    remove(id) {
+      byId.delete(id);
+      all = all.filter((resource) => resource.id !== id);
+    },
+  };
 }
 
 /** The tags of a resource as a plain record, in order of their keys. */

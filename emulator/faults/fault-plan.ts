@@ -1,26 +1,6 @@
-/** What can be made to go wrong, in the order in which probabilities are laid out. */
-export const faultKinds = [
-  'throttle429',
-  'throttle400',
-  'error500',
-  'error503',
-  'slow',
-  'drop-before',
-  'drop-after',
-  'truncate',
-  'html',
-] as const;
+import type { FaultKind } from './fault-table.js';
 
-/**
- * - `throttle429`: KMS's Rejected.Throttling; `throttle400`: the gateway's Throttling.User; `error500`,
- *   `error503`: KMS's InternalFailure and ServiceUnavailableTemporary. Nothing is changed.
- * - `slow`: everything happens, and the reply comes late.
- * - `drop-before`, `drop-after`: the connection is reset before, or after, the change was made.
- * - `truncate`: the change is made, half the body comes, and its Content-Length says no more.
- * - `html`: a proxy's 502 page; KMS never saw the request.
- */
-export type FaultKind = (typeof faultKinds)[number];
-
+/** What goes wrong, and how often. The kinds are those of `faultTable`. */
 export interface FaultPlan {
   /** Probability of each kind, 0 to 1; together at most 1. */
   readonly probabilities?: Readonly<Partial<Record<FaultKind, number>>>;
@@ -32,7 +12,9 @@ export interface FaultPlan {
   readonly script?: readonly ('ok' | FaultKind)[];
   /** How late a slow reply is. Default 300 ms. */
   readonly slowMs?: number;
-  /** When given, both kinds of throttling carry it in `x-acs-retry-after`. */
+  /** How long reads do not show a change that was made with `stale`. Default 300 ms. */
+  readonly staleMs?: number;
+  /** When given, all kinds of throttling carry it in `x-acs-retry-after`. */
   readonly retryAfterMs?: number;
 }
 

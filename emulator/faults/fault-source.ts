@@ -1,11 +1,15 @@
-import { checkFaultPlan, type FaultKind, type FaultPlan, faultKinds } from './fault-plan.js';
+import { checkFaultPlan, type FaultPlan } from './fault-plan.js';
 import { parseFaultSpec } from './fault-spec.js';
+import { type FaultKind, faultKinds } from './fault-table.js';
 
 /** Decides for each request what goes wrong with it. */
 export interface FaultSource {
   /** The fault of the next request, which asks for `action`. Undefined: none. */
   next(action: string): FaultKind | undefined;
   readonly slowMs: number;
+  readonly staleMs: number;
+  /** What a list says in place of the number of its items, by turns. */
+  wrongCount(): string | number;
   readonly retryAfterMs: number | undefined;
 }
 
@@ -16,6 +20,7 @@ export interface FaultSource {
 export function createFaultSource(faults: FaultPlan | string | undefined, place = 0): FaultSource {
   const plan = typeof faults === 'string' ? parseFaultSpec(faults) : checkFaultPlan(faults ?? {});
   const script = [...(plan.script ?? [])];
+  let wrongCounts = 0;
   const draw = seededRandom((plan.seed ?? 1) + place * 0x9e3779b1);
   return {
     next(action) {
@@ -29,6 +34,11 @@ export function createFaultSource(faults: FaultPlan | string | undefined, place 
       return pick(plan.probabilities ?? {}, draw());
     },
     slowMs: plan.slowMs ?? 300,
+    staleMs: plan.staleMs ?? 300,
+    wrongCount() {
+      wrongCounts += 1;
+      return wrongCounts % 2 === 1 ? '1e11' : -1;
+    },
     retryAfterMs: plan.retryAfterMs,
   };
 }

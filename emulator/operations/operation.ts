@@ -1,5 +1,7 @@
 import type { Account } from '../account/account.js';
 import type { Region } from '../account/region.js';
+import type { Resource } from '../account/resource.js';
+import type { TagSet } from '../account/tag-set.js';
 import type { Principal } from '../authentication/principal.js';
 import type { QuotaGroup } from '../quota.js';
 import type { ReplyBody } from '../wire-reply.js';
@@ -14,6 +16,9 @@ export interface OperationCall {
   readonly caller: Principal;
   /** The service's clock, in milliseconds. */
   readonly now: number;
+  /** The tags that a read shows, which may lag behind those that a resource has. */
+  tagsOf(resource: Resource): TagSet;
+  setTags(resource: Resource, tags: TagSet): void;
 }
 
 /** Does what the call asks, or throws `Refusal` and changes nothing. Answers without the RequestId. */
@@ -26,6 +31,8 @@ export interface OperationDefinition {
   readonly permittedOn?: (call: OperationCall) => readonly string[];
   /** Left out: no figure is known, and none is enforced. */
   readonly quota?: QuotaGroup;
+  /** For lists with a token: the fields that lead to the page once more that the call asks for. */
+  readonly samePage?: (call: OperationCall) => ReplyBody;
   /** For the README, in a few words. */
   readonly does: string;
 }

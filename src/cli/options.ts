@@ -308,7 +308,7 @@ export const OPTIONS = {
   faults: option<string | undefined>({
     metavar: 'SPEC',
     commands: ['emulator'],
-    help: 'kind:probability pairs with commas: throttle429, throttle400, error500, error503, slow, drop-before, drop-after, truncate, html; and seed:N',
+    help: 'kind:probability pairs with commas: throttle429, throttle400, error500, error503, slow, drop-before, drop-after, truncate, html, proxy403, proxy302, json403, throttle503, success-false, stale, repeat-token, wrong-count; and seed:N, slow-ms:N, stale-ms:N, retry-after-ms:N',
     parse: nonEmpty,
     fallback: undefined,
   }),

@@ -206,3 +206,40 @@ describe('ListTagResources', () => {
     expect(performance.now() - begun).toBeLessThan(8000);
   });
 });
+
+describe('a resource that was deleted', () => {
+  const TWO = { ...KEYS, ...ids(1, 2) };
+
+  it('is gone from lists, names and pages, and leaves the places of others', async () => {
+    const emulator = await start({ keys: 300 });
+    const list = async (NextToken: string) => (await callV1(emulator, 'ListTagResources', { ...KEYS, NextToken })).json;
+    const token = String((await list(''))['NextToken']);
+    const second = await list(token);
+    emulator.deleteResource('key', 'key-000001');
+    expect(await list(token)).toMatchObject({ TagResources: second['TagResources'] });
+    expect((await callV1(emulator, 'ListKeys')).json['TotalCount']).toBe(299);
+    expect((await callV1(emulator, 'UntagResources', { ...TWO, 'TagKey.1': 'env' })).json['Code']).toBe(
+      'InvalidResourceId.NotFound',
+    );
+    expect(() => emulator.deleteResource('key', 'key-000001')).toThrow('no key "key-000001"');
+  });
+
+  it('takes its alias with it', async () => {
+    const emulator = await start({ data: { keys: [{ KeyId: 'k', Alias: 'alias/k' }] } });
+    emulator.deleteResource('key', 'k');
+    const reply = await callV1(emulator, 'DescribeKey', { KeyId: 'alias/k' });
+    expect(reply.json['Code']).toBe('Forbidden.AliasNotFound');
+  });
+
+  it('has no rows in ListTagResources, or makes it fail where the emulator is told so', async () => {
+    for (const [refuseUnknownIds, status] of [
+      [false, 200],
+      [true, 404],
+    ] as const) {
+      const emulator = await start({ keys: 2, refuseUnknownIds });
+      expect((await callV1(emulator, 'ListTagResources', TWO)).status).toBe(200);
+      emulator.deleteResource('key', 'key-000002');
+      expect((await callV1(emulator, 'ListTagResources', TWO)).status).toBe(status);
+    }
+  });
+});

@@ -70,7 +70,7 @@ function findResources(call: OperationCall): readonly Resource[] {
 
 function apply(call: OperationCall, changes: readonly { readonly resource: Resource; readonly next: TagSet }[]): void {
   for (const { resource, next } of changes) {
-    call.region.setTags(resource, next);
+    call.setTags(resource, next);
   }
 }
 

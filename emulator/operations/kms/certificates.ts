@@ -19,6 +19,6 @@ export const describeCertificate: Operation = (call) => {
     NotAfter: '2034-01-08T02:30:00Z',
     CreatedAt: region.createdAt(certificate),
     UpdatedAt: region.createdAt(certificate),
-    Tags: JSON.stringify(printTags(certificate.tags)),
+    Tags: JSON.stringify(printTags(call.tagsOf(certificate))),
   };
 };

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Region } from '../../account/region.js';
 import type { Resource } from '../../account/resource.js';
 import { invalidParameter } from '../../refusal.js';
-import { jsonParameter, type Parameters } from '../parameters.js';
+import type { OperationCall } from '../operation.js';
+import { jsonParameter } from '../parameters.js';
 
 /** What a resource shows to a filter key: one value, or several of which any may match. */
 export type FilterFields<T> = Readonly<Record<string, (resource: T, region: Region) => string | readonly string[]>>;
@@ -17,17 +18,21 @@ const filtersSchema = z.array(z.object({ Key: z.string(), Values: z.array(z.stri
  */
 export function createFilter<T extends Resource>(fields: FilterFields<T>) {
   const cache = new WeakMap<Region, { version: number; lists: Map<string, readonly T[]> }>();
-  return (region: Region, all: readonly T[], parameters: Parameters): readonly T[] => {
+  return (call: OperationCall, all: readonly T[]): readonly T[] => {
+    const { region, parameters, now } = call;
     const text = parameters['Filters'] ?? '';
     if (text === '') {
       return all;
+    }
+    if (region.isStale(now)) {
+      return all.filter(readPredicate(call, fields));
     }
     let kept = cache.get(region);
     if (kept === undefined || kept.version !== region.version || kept.lists.size > KEPT_LISTS) {
       kept = { version: region.version, lists: new Map() };
       cache.set(region, kept);
     }
-    const list = kept.lists.get(text) ?? all.filter(readPredicate(parameters, fields, region));
+    const list = kept.lists.get(text) ?? all.filter(readPredicate(call, fields));
     kept.lists.set(text, list);
     return list;
   };
@@ -36,9 +41,8 @@ export function createFilter<T extends Resource>(fields: FilterFields<T>) {
 const KEPT_LISTS = 8;
 
 function readPredicate<T extends Resource>(
-  parameters: Parameters,
+  { parameters, region, tagsOf }: OperationCall,
   fields: FilterFields<T>,
-  region: Region,
 ): (resource: T) => boolean {
   const wanted = new Map<string, Set<string>>();
   for (const { Key, Values } of jsonParameter(parameters, 'Filters', filtersSchema) ?? []) {
@@ -60,7 +64,7 @@ function readPredicate<T extends Resource>(
   const tagKeys = asked.find(([key]) => key === 'TagKey')?.[1];
   const tagValues = asked.find(([key]) => key === 'TagValue')?.[1];
   const hasTag = (resource: T) =>
-    resource.tags.some((tag) => (tagKeys?.has(tag.key) ?? true) && (tagValues?.has(tag.value) ?? true));
+    tagsOf(resource).some((tag) => (tagKeys?.has(tag.key) ?? true) && (tagValues?.has(tag.value) ?? true));
   const asksForTag = tagKeys !== undefined || tagValues !== undefined;
   return (resource) =>
     byField.every(({ read, values }) => [read(resource, region)].flat().some((value) => values.has(value))) &&

@@ -21,8 +21,9 @@ const filterKeys = createFilter<Key>({
 });
 
 /** A page of the region's keys, in order of creation. */
-export const listKeys: Operation = ({ region, parameters }) => {
-  const { items, summary } = pageOf(parameters, filterKeys(region, region.key.all, parameters), { min: 1, max: 100 });
+export const listKeys: Operation = (call) => {
+  const { region, parameters } = call;
+  const { items, summary } = pageOf(parameters, filterKeys(call, region.key.all), { min: 1, max: 100 });
   return {
     Keys: { Key: items.map((key) => ({ KeyId: key.id, KeyArn: region.arn('key', key.id) })) },
     ...summary,

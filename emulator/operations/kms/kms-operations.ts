@@ -9,7 +9,7 @@ import { describeRegions } from './regions.js';
 import { getKeyPolicy, getSecretPolicy, setKeyPolicy, setSecretPolicy } from './resource-policies.js';
 import { describeSecret, listSecrets } from './secrets.js';
 import { listResourceTags, tagResource, untagResource } from './single-tags.js';
-import { listTagResources } from './tag-listing.js';
+import { listTagResources, sameTagPage } from './tag-listing.js';
 
 /** The operations of KMS 2016-01-20. */
 export const kmsOperations: OperationTable = {
@@ -47,6 +47,7 @@ export const kmsOperations: OperationTable = {
     run: listTagResources,
     permittedOn: permittedOn.bulk,
     quota: 'read',
+    samePage: sameTagPage,
     does: 'tags of keys or secrets, 200 rows a page by `NextToken`',
   },
   ListKeys: {

@@ -1,6 +1,5 @@
-import type { Region } from '../../account/region.js';
 import type { InstanceResource } from '../../account/resource.js';
-import type { Operation } from '../operation.js';
+import type { Operation, OperationCall } from '../operation.js';
 import { pageOf } from '../paging.js';
 import { flag } from '../parameters.js';
 import { createFilter } from './filters.js';
@@ -16,11 +15,12 @@ const filterSecrets = createFilter<InstanceResource>({
 });
 
 /** A page of the region's secrets, in order of creation; with their tags when `FetchTags` is true. */
-export const listSecrets: Operation = ({ region, parameters }) => {
+export const listSecrets: Operation = (call) => {
+  const { region, parameters } = call;
   const withTags = flag(parameters, 'FetchTags');
-  const all = filterSecrets(region, region.secret.all, parameters);
+  const all = filterSecrets(call, region.secret.all);
   const { items, summary } = pageOf(parameters, all, { min: 1, max: 100 });
-  return { SecretList: { Secret: items.map((secret) => printSecret(region, secret, withTags)) }, ...summary };
+  return { SecretList: { Secret: items.map((secret) => printSecret(call, secret, withTags)) }, ...summary };
 };
 
 /** What is known of one secret, never its value; with its tags when `FetchTags` is true. */
@@ -28,7 +28,7 @@ export const describeSecret: Operation = (call) => {
   const withTags = flag(call.parameters, 'FetchTags');
   const secret = findSecret(call);
   return {
-    ...printSecret(call.region, secret, withTags),
+    ...printSecret(call, secret, withTags),
     Arn: call.region.arn('secret', secret.id),
     Description: secret.description,
     EncryptionKeyId: '',
@@ -43,12 +43,12 @@ export const describeSecret: Operation = (call) => {
   };
 };
 
-function printSecret(region: Region, secret: InstanceResource, withTags: boolean) {
+function printSecret({ region, tagsOf }: OperationCall, secret: InstanceResource, withTags: boolean) {
   return {
     SecretName: secret.id,
     SecretType: 'Generic',
     CreateTime: region.createdAt(secret),
     UpdateTime: region.createdAt(secret),
-    ...(withTags ? { Tags: { Tag: printTags(secret.tags) } } : {}),
+    ...(withTags ? { Tags: { Tag: printTags(tagsOf(secret)) } } : {}),
   };
 }

@@ -23,7 +23,7 @@ export const untagResource: Operation = (call) => {
     checkRemovableKey(key, 'TagKeys');
   }
   const target = findTagTarget(call);
-  call.region.setTags(target, withoutTags(target.tags, new Set(keys)));
+  call.setTags(target, withoutTags(target.tags, new Set(keys)));
   return {};
 };
 
@@ -43,7 +43,7 @@ export const tagResource: Operation = (call) => {
   const target = findTagTarget(call);
   const next = withTags(target.tags, tags);
   checkTagCount(next);
-  call.region.setTags(target, next);
+  call.setTags(target, next);
   return {};
 };
 
@@ -51,7 +51,7 @@ export const tagResource: Operation = (call) => {
 export const listResourceTags: Operation = (call) => {
   const key = findKey(call);
   return {
-    Tags: { Tag: key.tags.map((tag) => ({ KeyId: key.id, TagKey: tag.key, TagValue: tag.value })) },
+    Tags: { Tag: call.tagsOf(key).map((tag) => ({ KeyId: key.id, TagKey: tag.key, TagValue: tag.value })) },
   };
 };
 

@@ -1,6 +1,7 @@
 import type { Resource } from '../../account/resource.js';
+import type { TagSet } from '../../account/tag-set.js';
 import { assumptions } from '../../assumptions.js';
-import { invalidParameter } from '../../refusal.js';
+import { invalidParameter, kmsRefusal } from '../../refusal.js';
 import type { ReplyBody } from '../../wire-reply.js';
 import type { Operation, OperationCall } from '../operation.js';
 import { flatItems, flatList } from '../parameters.js';
@@ -34,10 +35,11 @@ export const listTagResources: Operation = (call) => {
   const rows: ReplyBody[] = [];
   for (let place = firstFrom(resources, cursor.ordinal); place < resources.length; place += 1) {
     const resource = resources[place];
-    if (resource === undefined || !matches(resource, filters)) {
+    if (resource === undefined) {
       continue;
     }
-    for (const tag of resource.tags) {
+    const tags = call.tagsOf(resource);
+    for (const tag of matches(tags, filters) ? tags : []) {
       const isBefore = resource.ordinal === cursor.ordinal && tag.key < cursor.key;
       if (isBefore || !isShown(tag.key, filters)) {
         continue;
@@ -49,6 +51,12 @@ export const listTagResources: Operation = (call) => {
     }
   }
   return page(rows, '');
+};
+
+/** The page that a call asks for, once more. */
+export const sameTagPage = ({ parameters }: OperationCall): ReplyBody => {
+  const first = writeToken(readResourceType(parameters), { ordinal: 0, key: '' });
+  return { NextToken: parameters['NextToken'] || first };
 };
 
 function page(rows: readonly ReplyBody[], NextToken: string): ReplyBody {
@@ -63,12 +71,15 @@ function readFilters(call: OperationCall): readonly TagFilter[] {
   });
 }
 
-/** All resources of the type, or those named, in order; a name that nothing has selects nothing. */
+/** All resources of the type, or those named, in order; a name that nothing has selects nothing, or is refused. */
 function selectResources(call: OperationCall, type: 'key' | 'secret'): readonly Resource[] {
   const ids = flatList(call.parameters, 'ResourceId', 50);
   const shelf = call.region[type];
   if (ids.length === 0) {
     return shelf.all;
+  }
+  if (call.account.refusesUnknownIds && ids.some((id) => shelf.find(id) === undefined)) {
+    throw kmsRefusal(assumptions.unknownBulkResource);
   }
   const found = [...new Set(ids)].flatMap((id) => shelf.find(id) ?? []);
   return found.sort((left, right) => left.ordinal - right.ordinal);
@@ -83,9 +94,9 @@ function firstFrom(resources: readonly Resource[], ordinal: number): number {
   return place < 0 ? resources.length : place;
 }
 
-function matches(resource: Resource, filters: readonly TagFilter[]): boolean {
+function matches(tags: TagSet, filters: readonly TagFilter[]): boolean {
   const carries = ({ key, value }: TagFilter) =>
-    resource.tags.some((tag) => tag.key === key && (value === undefined || tag.value === value));
+    tags.some((tag) => tag.key === key && (value === undefined || tag.value === value));
   return filters.length === 0 || filters[assumptions.tagFiltersCombine](carries);
 }
 

@@ -29,6 +29,12 @@ export const listPolicies: Operation = ({ account, parameters }) => {
   };
 };
 
+/** The page of ListPolicies that a call asks for, once more. */
+export const samePolicyPage = ({ account, parameters }: OperationCall): ReplyBody => {
+  const [first] = account.policies.all;
+  return { IsTruncated: true, Marker: parameters['Marker'] || (first === undefined ? '' : markerOf(first)) };
+};
+
 /** One policy with the document of its default version, a string that holds JSON. */
 export const getPolicy: Operation = (call) => {
   const policy = findPolicy(call);

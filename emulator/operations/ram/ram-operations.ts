@@ -1,6 +1,6 @@
 import type { OperationCall, OperationTable } from '../operation.js';
 import { listPolicyAttachments } from './attachments.js';
-import { getPolicy, listEntitiesForPolicy, listPolicies } from './policies.js';
+import { getPolicy, listEntitiesForPolicy, listPolicies, samePolicyPage } from './policies.js';
 
 const allPolicies = ({ account }: OperationCall) => [`acs:ram:*:${account.accountId}:policy/*`];
 
@@ -16,6 +16,7 @@ export const ramOperations: OperationTable = {
     run: listPolicies,
     permittedOn: allPolicies,
     quota: 'RAM ListPolicies',
+    samePage: samePolicyPage,
     does: 'policies, up to `MaxItems` a page, on by `Marker`',
   },
   GetPolicy: {

@@ -47,6 +47,12 @@ export interface PacerClock {
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
+/** Operations that share a quota, and the quotas in requests a second. */
+export interface QuotaTable<Group extends string> {
+  readonly groupOf: (action: string) => Group;
+  readonly quotas: Readonly<Record<Group, number>>;
+}
+
 interface Lane {
   interval: number;
   /** When the next attempt may leave. */
@@ -54,14 +60,23 @@ interface Lane {
   slowedAt: number;
 }
 
+/** A pacer for KMS of one region. */
+export function quotaPacer(clock?: PacerClock): Pace {
+  return pacerFor({ groupOf: quotaGroup, quotas: QUOTAS }, clock);
+}
+
 /**
- * Spaces the attempts of one region evenly, so that no second holds more than the quota allows. The account shares
+ * Spaces the attempts of one product in one region evenly, so that no second holds more than the quota allows. The account shares
  * the quota with others: when the service throttles, the interval doubles, and each later attempt takes 2 % of the
  * excess back.
  */
-export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {}): Pace {
-  const lanes = new Map<QuotaGroup, Lane>();
-  const laneOf = (group: QuotaGroup): Lane => {
+export function pacerFor<Group extends string>(
+  { groupOf, quotas }: QuotaTable<Group>,
+  { now = monotonic, sleep = sleepFor }: PacerClock = {},
+): Pace {
+  const lanes = new Map<Group, Lane>();
+  const intervalOf = (group: Group): number => (1000 / quotas[group]) * MARGIN;
+  const laneOf = (group: Group): Lane => {
     const known = lanes.get(group);
     if (known) return known;
     const fresh = { interval: intervalOf(group), nextAt: now(), slowedAt: Number.NEGATIVE_INFINITY };
@@ -70,7 +85,7 @@ export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {
   };
   return {
     async wait(action, signal) {
-      const group = quotaGroup(action);
+      const group = groupOf(action);
       const lane = laneOf(group);
       // All who wait wake for each departure, and all but one sleep again: whoever gives up leaves no gap behind, and
       // a slow-down is for those who wait, too.
@@ -80,7 +95,7 @@ export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {
       lane.interval = usual + (lane.interval - usual) * 0.98;
     },
     throttled(action) {
-      const group = quotaGroup(action);
+      const group = groupOf(action);
       const lane = laneOf(group);
       if (now() - lane.slowedAt < SETTLE_MS) return;
       lane.slowedAt = now();
@@ -88,10 +103,6 @@ export function quotaPacer({ now = monotonic, sleep = sleepFor }: PacerClock = {
       lane.nextAt = Math.max(lane.nextAt, now() + SETTLE_MS);
     },
   };
-}
-
-function intervalOf(group: QuotaGroup): number {
-  return (1000 / QUOTAS[group]) * MARGIN;
 }
 
 function monotonic(): number {

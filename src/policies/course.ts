@@ -56,72 +56,100 @@ function courseFor(before: boolean, after: boolean): Course {
   return after ? STARTS : NEVER;
 }
 
-/** Whether a condition holds for one value: yes, no, or either. */
-type Truth = readonly boolean[];
-const YES: Truth = [true];
-const NO: Truth = [false];
-const OPEN: Truth = [true, false];
-
 /**
  * What becomes of a condition when the value of its tag goes from `before` to `after`; undefined where the tag is not
- * there. Adds to `doubts` what leaves it open.
+ * there. Called for each policy and each different change, so it makes no objects.
  */
-export function courseOfValue(
-  condition: Condition,
-  before: string | undefined,
-  after: string | undefined,
-  doubts: Set<Doubt>,
-): Course {
-  const operator = OPERATORS.get(condition.operator);
-  if (operator === undefined) {
-    doubts.add('unknown operator');
-    return ANY;
-  }
+export function courseOfValue({ operator: name, values }: Condition, before?: string, after?: string): Course {
+  const operator = OPERATORS.get(name);
+  if (operator === undefined) return ANY;
   // That an absent tag matches nothing is what services rest on which need a tag to be set before they reach a key.
   if (!operator.negated) {
-    const holds = (value: string | undefined): Truth =>
-      value === undefined ? NO : matches(operator, condition, value, doubts).some;
-    return combine(holds(before), holds(after));
+    return combine(
+      before === undefined ? NO : matchesSome(operator, values, before),
+      after === undefined ? NO : matchesSome(operator, values, after),
+    );
   }
-  // Several values are alternatives; whether a negated operator wants all of them to differ, or one, no page says.
-  const differs = (reading: 'some' | 'every', value: string | undefined, absent: Truth): Truth =>
-    value === undefined ? absent : matches(operator, condition, value, doubts)[reading].map((truth) => !truth);
   let course: Course = 0;
-  for (const absent of [YES, NO]) {
-    for (const reading of ['some', 'every'] as const) {
-      course |= combine(differs(reading, before, absent), differs(reading, after, absent));
+  // Several values are alternatives; whether a negated operator wants all of them to differ, or one, no page says.
+  for (const matches of values.length > 1 ? [matchesSome, matchesEach] : [matchesSome]) {
+    for (const absent of before === undefined || after === undefined ? [YES, NO] : [NO]) {
+      course |= combine(
+        before === undefined ? absent : not(matches(operator, values, before)),
+        after === undefined ? absent : not(matches(operator, values, after)),
+      );
     }
   }
-  if (before === undefined || after === undefined) doubts.add('negated operator on an absent tag');
   return course;
+}
+
+/** Why `courseOfValue` is open, where it is. */
+export function doubtsOfValue(
+  { operator: name, values }: Condition,
+  before?: string,
+  after?: string,
+): readonly Doubt[] {
+  const operator = OPERATORS.get(name);
+  if (operator === undefined) return ['unknown operator'];
+  const doubts: Doubt[] = [];
+  const there = [before, after].filter((value) => value !== undefined);
+  if (operator.negated && there.length < 2) doubts.push('negated operator on an absent tag');
+  const isMixed = (value: string): boolean =>
+    matchesSome(operator, values, value) !== matchesEach(operator, values, value);
+  if (operator.negated && there.some(isMixed)) doubts.push('negated operator with several values');
+  if (values.some(hasVariable)) doubts.push('policy variable');
+  const plain = values.filter((wanted) => !hasVariable(wanted));
+  if (there.some((value) => plain.some((wanted) => operator.compare(wanted, value) === undefined))) {
+    doubts.push('value that is not of the type of its operator');
+  }
+  return doubts;
+}
+
+/** Whether a condition holds for one value, as bits: no, yes, or either. */
+type Truth = number;
+const NO: Truth = 1;
+const YES: Truth = 2;
+
+function not(truth: Truth): Truth {
+  return ((truth & YES) >> 1) | ((truth & NO) << 1);
 }
 
 function combine(before: Truth, after: Truth): Course {
   let course: Course = 0;
-  for (const one of before) for (const other of after) course |= courseFor(one, other);
+  for (const one of [NO, YES]) {
+    if ((before & one) === 0) continue;
+    if ((after & NO) !== 0) course |= courseFor(one === YES, false);
+    if ((after & YES) !== 0) course |= courseFor(one === YES, true);
+  }
   return course;
 }
 
-/** Whether a value matches some of the condition's values, and whether it matches each. */
-function matches(
-  { compare, negated }: Operator,
-  { values }: Condition,
-  value: string,
-  doubts: Set<Doubt>,
-): { readonly some: Truth; readonly every: Truth } {
-  let [yes, no, open] = [0, 0, 0];
+function matchesSome(operator: Operator, values: readonly string[], value: string): Truth {
+  let truth: Truth = NO;
   for (const wanted of values) {
-    const variable = wanted.includes('${');
-    const result = variable ? undefined : compare(wanted, value);
-    if (result === undefined) {
-      open += 1;
-      doubts.add(variable ? 'policy variable' : 'value that is not of the type of its operator');
-    } else if (result) yes += 1;
-    else no += 1;
+    const one = matches(operator, wanted, value);
+    if (one === YES) return YES;
+    truth |= one;
   }
-  if (negated && yes > 0 && no > 0) doubts.add('negated operator with several values');
-  return {
-    some: yes > 0 ? YES : open > 0 ? OPEN : NO,
-    every: no > 0 ? NO : open > 0 ? OPEN : YES,
-  };
+  return truth;
+}
+
+function matchesEach(operator: Operator, values: readonly string[], value: string): Truth {
+  let truth: Truth = YES;
+  for (const wanted of values) {
+    const one = matches(operator, wanted, value);
+    if (one === NO) return NO;
+    truth |= one;
+  }
+  return truth;
+}
+
+function matches({ compare }: Operator, wanted: string, value: string): Truth {
+  const result = hasVariable(wanted) ? undefined : compare(wanted, value);
+  if (result === undefined) return NO | YES;
+  return result ? YES : NO;
+}
+
+function hasVariable(text: string): boolean {
+  return text.includes('${');
 }

@@ -21,6 +21,7 @@ const DOUBTS: Readonly<Record<FindingDoubt, string>> = {
   'actions without documented effect': 'the condition has no documented effect on these actions',
   'tags of secrets and certificates': 'no document says that tags of secrets and certificates decide access',
   'resource pattern': 'its Resource may or may not name this resource',
+  'too much to evaluate': 'there were too many statements and values to evaluate them all',
 };
 
 /**

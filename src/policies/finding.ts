@@ -25,7 +25,9 @@ export type FindingDoubt =
   /** No document says that the tags of a secret or a certificate decide access. */
   | 'tags of secrets and certificates'
   /** The statement names single keys, and the resource is known by an alias only; or its pattern holds a variable. */
-  | 'resource pattern';
+  | 'resource pattern'
+  /** More statements, different values and resources than a call has time for. */
+  | 'too much to evaluate';
 
 /** A resource that a change is about, with what becomes of its tags. */
 export interface AffectedResource {

@@ -1,7 +1,7 @@
 import type { AffectedResource, Finding, FindingDoubt, FindingKind } from './finding.js';
 import { isDestructive } from './operations.js';
 import type { PolicySource } from './source.js';
-import { type AlikeResources, policyOf, statementFindings } from './statement-findings.js';
+import { type AlikeResources, policyOf, type Scope, statementFindings } from './statement-findings.js';
 import { changeIndex } from './tag-condition.js';
 
 export type FindingCounts = Readonly<Record<FindingKind, number>>;
@@ -18,6 +18,11 @@ export interface PolicyEffects {
   readonly unreadable: readonly { readonly policy: Finding['policy']; readonly problem: string }[];
 }
 
+/**
+ * Evaluations in one call, a second's work or two: 200 concerned statements times 10,000 keys that each have a value of
+ * their own. With a few hundred different values, no account has policies enough to get there.
+ */
+const MAX_EVALUATIONS = 2_000_000;
 /** Most findings that are shown. */
 const MOST_FINDINGS = 10;
 
@@ -25,8 +30,8 @@ const MOST_FINDINGS = 10;
  * What becomes of each statement when the tags of `resources` change as their `changes` say. Pure.
  *
  * Resources whose tags change alike are looked at as one, so the work grows with concerned statements times different
- * changes; single resources are matched only where a statement does not name them all by a wildcard. `accountId` is
- * undefined when it is not known: resource patterns then match whatever account they name.
+ * changes, and is bounded; single resources are matched only where a statement does not name them all by a wildcard.
+ * `accountId` is undefined when it is not known: resource patterns then match whatever account they name.
  */
 export function findPolicyEffects({
   sources,
@@ -39,15 +44,22 @@ export function findPolicyEffects({
 }): PolicyEffects {
   const groups = alikeGroups(resources);
   const changed = { folded: new Map(groups.flatMap(({ changes }) => [...changes.folded])) };
-  const single = new Map(groups.flatMap((group) => group.resources.map((one) => [nameOf(one), { group, one }])));
-
+  /** A key or secret policy is about its own resource alone. */
+  const single = new Map(
+    groups.flatMap((group) =>
+      group.resources.map((one): [string, Scope] => [
+        nameOf(one.regionId, one.type, one.id),
+        { groups: [{ ...group, resources: [one] }], everything: [one] },
+      ]),
+    ),
+  );
+  const budget = { left: MAX_EVALUATIONS };
+  const account: Scope = { groups, everything: groups.flatMap((group) => group.resources) };
   const findings = sources.flatMap((source) => {
-    const own =
-      source.kind === 'ram' ? undefined : single.get(nameOf({ ...source, type: source.kind, id: source.name }));
-    const concerned =
-      source.kind === 'ram' ? groups : own === undefined ? [] : [{ ...own.group, resources: [own.one] }];
+    const scope =
+      source.kind === 'ram' ? account : (single.get(nameOf(source.regionId, source.kind, source.name)) ?? NOTHING);
     return source.document.statements.flatMap((statement) =>
-      statementFindings(source, statement, concerned, changed, accountId),
+      statementFindings(source, statement, scope, changed, accountId, budget),
     );
   });
   const ranked = findings.map((finding) => ({ finding, rank: rankOf(finding) })).sort((a, b) => compareRanks(a, b));
@@ -81,8 +93,10 @@ function alikeGroups(resources: readonly AffectedResource[]): readonly AlikeReso
   });
 }
 
+const NOTHING: Scope = { groups: [], everything: [] };
+
 /** The same for an id and for the ARN with that id. */
-function nameOf({ type, regionId, id }: Pick<AffectedResource, 'type' | 'regionId' | 'id'>): string {
+function nameOf(regionId: string, type: string, id: string): string {
   return JSON.stringify([type, regionId, id.replace(/^acs:.*?:(key|secret|certificate)\//, '')]);
 }
 

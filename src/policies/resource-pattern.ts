@@ -1,6 +1,6 @@
 import type { AffectedResource } from './finding.js';
 import type { Patterns } from './statement.js';
-import { matchesWildcard } from './wildcard.js';
+import { matchesWildcard, wildcardMatcher } from './wildcard.js';
 
 /** Whether a statement is about a resource; `maybe` where its pattern or the resource's name leaves it open. */
 export type Match = 'yes' | 'no' | 'maybe';
@@ -23,8 +23,7 @@ export function resourceMatcher({ not, patterns }: Patterns, accountId: string |
   const plain = all.filter((pattern) => !VARIABLE.test(pattern));
   // A variable may come to anything.
   const open = all.filter((pattern) => VARIABLE.test(pattern)).map((pattern) => pattern.replaceAll(VARIABLES, '*'));
-  const some = (list: readonly string[], name: string): boolean =>
-    list.some((pattern) => matchesWildcard(pattern, name));
+  const [isPlain, isOpen] = [plain.map(wildcardMatcher), open.map(wildcardMatcher)];
   const prefixOf = ({ regionId }: Pick<AffectedResource, 'regionId'>): string =>
     `acs:kms:${regionId}:${accountId ?? ''}:`;
 
@@ -39,16 +38,17 @@ export function resourceMatcher({ not, patterns }: Patterns, accountId: string |
     forOne(resource) {
       const prefix = prefixOf(resource);
       const names = namesOf(resource, prefix);
-      const matching = (list: readonly string[]): number => names.filter((name) => some(list, name)).length;
+      const matching = (list: readonly ((name: string) => boolean)[]): number =>
+        names.filter((name) => list.some((matches) => matches(name))).length;
       // The id behind an alias is not known: a pattern for one key may mean this one.
       const unknownId = isAlias(resource) && all.some((pattern) => pattern.includes('key/'));
       if (not) {
         // A name that is left out of the exceptions is enough: the key can be called by it.
-        if (matching(plain) === names.length) return unknownId ? 'maybe' : 'no';
-        return unknownId || matching([...plain, ...open]) === names.length ? 'maybe' : 'yes';
+        if (matching(isPlain) === names.length) return unknownId ? 'maybe' : 'no';
+        return unknownId || matching([...isPlain, ...isOpen]) === names.length ? 'maybe' : 'yes';
       }
-      if (matching(plain) > 0) return 'yes';
-      return unknownId || matching(open) > 0 ? 'maybe' : 'no';
+      if (matching(isPlain) > 0) return 'yes';
+      return unknownId || matching(isOpen) > 0 ? 'maybe' : 'no';
     },
   };
 }

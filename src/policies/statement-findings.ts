@@ -22,24 +22,44 @@ const KINDS = {
   'starts matching': { Allow: 'would start granting', Deny: 'would start blocking' },
 } as const;
 
-/** What becomes of one statement: at most one finding of each kind, with the resources it is about. */
+/** What a policy can be about. */
+export interface Scope {
+  readonly groups: readonly AlikeResources[];
+  /** The resources of all groups. */
+  readonly everything: readonly AffectedResource[];
+}
+
+/** How many times more a change of tags, or a resource, may be held against a statement. */
+export interface Budget {
+  left: number;
+}
+
+/**
+ * What becomes of one statement: at most one finding of each kind, with the resources it is about. When `budget` is
+ * spent, a concerned statement is not evaluated, and said to be so.
+ */
 export function statementFindings(
   source: PolicySource,
   statement: Statement,
-  groups: readonly AlikeResources[],
+  { groups, everything }: Scope,
   changed: Pick<ChangeIndex, 'folded'>,
   accountId: string | undefined,
+  budget: Budget,
 ): readonly Finding[] {
   const tags = tagConditionsOf(statement);
   const concerned = tags.conditions.filter((condition) => isConcerned(condition, changed));
-  const isPatternConcerned = tags.resourceVariables.some((key) => changed.folded.has(key.toLowerCase()));
+  const isPatternConcerned = tags.resourceVariables.some((key) => changed.folded.has(key));
   if (concerned.length === 0 && !isPatternConcerned) return [];
 
   const operations = tagOperationsOf(statement, source.kind);
   const matcher = resourceMatcher(statement.resources, accountId);
   const tallies = new Map<FindingKind, Tally>();
-  for (const { type, regionId, changes, resources } of groups) {
-    if (type !== 'key' && isAboutKeysOnly(statement)) continue;
+  const isAboutKeys = isAboutKeysOnly(statement);
+  const isAffordable = budget.left >= groups.length;
+  budget.left -= isAffordable ? groups.length : 0;
+  if (!isAffordable) count(tallies, 'cannot tell', ['too much to evaluate'], everything);
+  for (const { type, regionId, changes, resources } of isAffordable ? groups : []) {
+    if (type !== 'key' && isAboutKeys) continue;
     const becoming = becomingOf(concerned, changes);
     if (becoming.kind === 'unaffected' && !isPatternConcerned) continue;
     const doubts: FindingDoubt[] = becoming.kind === 'cannot tell' ? [...becoming.doubts] : [];
@@ -55,10 +75,17 @@ export function statementFindings(
       count(tallies, kind, doubts, resources);
       continue;
     }
-    const matching = resources.filter((resource) => matcher.forOne(resource) === 'yes');
-    const possible = resources.filter((resource) => matcher.forOne(resource) === 'maybe');
-    count(tallies, kind, doubts, matching);
-    count(tallies, 'cannot tell', [...doubts, 'resource pattern'], possible);
+    budget.left -= resources.length;
+    if (budget.left < 0) {
+      budget.left = 0;
+      count(tallies, 'cannot tell', ['too much to evaluate'], resources);
+      continue;
+    }
+    for (const resource of resources) {
+      const match = matcher.forOne(resource);
+      if (match === 'yes') count(tallies, kind, doubts, [resource]);
+      if (match === 'maybe') count(tallies, 'cannot tell', [...doubts, 'resource pattern'], [resource]);
+    }
   }
 
   const conditions = concerned.map(({ condition }) => condition);

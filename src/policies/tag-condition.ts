@@ -5,6 +5,7 @@ import {
   type Course,
   courseOfValue,
   type Doubt,
+  doubtsOfValue,
   isCertain,
   isSame,
   NEVER,
@@ -26,6 +27,8 @@ export type Becoming =
 /** A tag that a condition key or a variable names. */
 interface TagName {
   readonly tagKey: string;
+  /** In lower case. */
+  readonly folded: string;
   /** That KMS reads the tag under this name is documented for `kms:tag/`, spelled just so, and for nothing else. */
   readonly doubt: Doubt | undefined;
 }
@@ -34,7 +37,7 @@ interface TagName {
 export interface TagCondition {
   readonly condition: Condition;
   readonly tag: TagName | undefined;
-  /** Tag keys that its values read by a variable: `${kms:tag/env}`. */
+  /** Tag keys that its values read by a variable, `${kms:tag/env}`, in lower case. */
   readonly variables: readonly string[];
 }
 
@@ -45,15 +48,16 @@ export interface TagCondition {
 function tagNameOf(conditionKey: string): TagName | undefined {
   const [, prefix, tagKey] = /^(kms:tag|acs:ResourceTag)\/(.+)$/is.exec(conditionKey) ?? [];
   if (prefix === undefined || tagKey === undefined) return undefined;
-  if (prefix.toLowerCase() === 'acs:resourcetag') return { tagKey, doubt: 'acs:ResourceTag' };
-  return { tagKey, doubt: prefix === 'kms:tag' ? undefined : 'letter case of the condition key' };
+  const folded = tagKey.toLowerCase();
+  if (prefix.toLowerCase() === 'acs:resourcetag') return { tagKey, folded, doubt: 'acs:ResourceTag' };
+  return { tagKey, folded, doubt: prefix === 'kms:tag' ? undefined : 'letter case of the condition key' };
 }
 
-/** Tag keys that a text reads by a variable, which may have a default: `${kms:tag/env, 'none'}`. */
+/** Tag keys that a text reads by a variable, in lower case. A variable may have a default: `${kms:tag/env, 'none'}`. */
 function tagVariables(text: string): readonly string[] {
   return [...text.matchAll(/\$\{([^}]*)\}/g)].flatMap(([, inside = '']) => {
     const name = tagNameOf((inside.split(',')[0] ?? '').trim());
-    return name === undefined ? [] : [name.tagKey];
+    return name === undefined ? [] : [name.folded];
   });
 }
 
@@ -89,7 +93,7 @@ export function changeIndex(changes: readonly TagChange[]): ChangeIndex {
 
 /** Whether a condition reads one of the changed tags, at least ignoring case. */
 export function isConcerned({ tag, variables }: TagCondition, { folded }: Pick<ChangeIndex, 'folded'>): boolean {
-  return [...(tag === undefined ? [] : [tag.tagKey]), ...variables].some((key) => folded.has(key.toLowerCase()));
+  return (tag !== undefined && folded.has(tag.folded)) || variables.some((key) => folded.has(key));
 }
 
 /**
@@ -98,43 +102,51 @@ export function isConcerned({ tag, variables }: TagCondition, { folded }: Pick<C
  */
 export function becomingOf(conditions: readonly TagCondition[], changes: ChangeIndex): Becoming {
   let course: Course = ALWAYS;
-  const doubts = new Set<Doubt>();
   for (const condition of conditions) {
-    const own = courseOf(condition, changes, doubts);
+    const own = courseOf(condition, changes);
     if (own === NEVER) return { kind: 'unaffected' };
     if (!isSame(own)) course = both(course, own);
   }
   if (isSame(course)) return { kind: 'unaffected' };
   if (course === STOPS) return { kind: 'stops matching' };
   if (course === STARTS) return { kind: 'starts matching' };
-  return { kind: 'cannot tell', doubts: [...doubts] };
+  const open = conditions.filter((condition) => {
+    const own = courseOf(condition, changes);
+    return !isSame(own) && !isCertain(own);
+  });
+  return { kind: 'cannot tell', doubts: open.flatMap((condition) => doubtsOf(condition, changes)) };
 }
 
-/** Adds to `doubts` why the course is open, if it is. */
-function courseOf({ condition, tag, variables }: TagCondition, changes: ChangeIndex, doubts: Set<Doubt>): Course {
-  if (variables.some((key) => changes.folded.has(key.toLowerCase()))) {
-    doubts.add('policy variable');
-    return ANY;
-  }
-  const alike = tag === undefined ? undefined : changes.folded.get(tag.tagKey.toLowerCase());
+function courseOf({ condition, tag, variables }: TagCondition, changes: ChangeIndex): Course {
+  if (variables.some((key) => changes.folded.has(key))) return ANY;
+  const alike = tag === undefined ? undefined : changes.folded.get(tag.folded);
   if (tag === undefined || alike === undefined) return SAME;
-
-  const found = new Set<Doubt>();
   const exact = changes.exact.get(tag.tagKey);
-  let course = exact === undefined ? SAME : courseOfValue(condition, exact.before, exact.after, found);
+  let course = exact === undefined ? SAME : courseOfValue(condition, exact.before, exact.after);
   if (exact === undefined || alike.length > 1) {
-    // Read without regard to case, the tags that changed are one tag; with two values, it could have either.
-    const befores = alike.flatMap(({ before }) => before ?? []);
-    const afters = alike.flatMap(({ after }) => after ?? []);
-    const isOneTag = befores.length <= 1 && afters.length <= 1;
-    course |= isOneTag ? courseOfValue(condition, befores[0], afters[0], found) : ANY;
-    found.add('letter case of the condition key');
+    const one = asOneTag(alike);
+    course |= one === undefined ? ANY : courseOfValue(condition, one.before, one.after);
   }
-  if (tag.doubt !== undefined) {
-    // Read as a key that KMS does not know, it is absent before and after.
-    course |= OPERATORS.get(condition.operator)?.negated === false ? NEVER : SAME;
-    found.add(tag.doubt);
-  }
-  if (!isSame(course) && !isCertain(course)) for (const doubt of found) doubts.add(doubt);
+  // Read as a key that KMS does not know, it is absent before and after.
+  if (tag.doubt !== undefined) course |= OPERATORS.get(condition.operator)?.negated === false ? NEVER : SAME;
   return course;
+}
+
+/** Read without regard to case, the tags that changed are one tag; undefined when it could have either of two values. */
+function asOneTag(alike: readonly TagChange[]): Omit<TagChange, 'tagKey'> | undefined {
+  const [before, ...otherBefore] = alike.flatMap((change) => change.before ?? []);
+  const [after, ...otherAfter] = alike.flatMap((change) => change.after ?? []);
+  return otherBefore.length > 0 || otherAfter.length > 0 ? undefined : { before, after };
+}
+
+function doubtsOf({ condition, tag, variables }: TagCondition, changes: ChangeIndex): readonly Doubt[] {
+  if (variables.some((key) => changes.folded.has(key))) return ['policy variable'];
+  const alike = (tag === undefined ? undefined : changes.folded.get(tag.folded)) ?? [];
+  const exact = alike.find(({ tagKey }) => tagKey === tag?.tagKey);
+  const one = exact ?? asOneTag(alike);
+  return [
+    ...(one === undefined ? [] : doubtsOfValue(condition, one.before, one.after)),
+    ...(exact === undefined || alike.length > 1 ? (['letter case of the condition key'] as const) : []),
+    ...(tag?.doubt === undefined ? [] : [tag.doubt]),
+  ];
 }

@@ -27,3 +27,12 @@ export function matchesWildcard(pattern: string, text: string): boolean {
   while (pattern[at] === '*') at += 1;
   return at === pattern.length;
 }
+
+/** `matchesWildcard` for a pattern that many texts are held against: what comes before and after its wildcards is looked at first. */
+export function wildcardMatcher(pattern: string): (text: string) => boolean {
+  const first = pattern.search(/[*?]/);
+  if (first === -1) return (text) => text === pattern;
+  const begin = pattern.slice(0, first);
+  const end = pattern.slice(Math.max(pattern.lastIndexOf('*'), pattern.lastIndexOf('?')) + 1);
+  return (text) => text.endsWith(end) && text.startsWith(begin) && matchesWildcard(pattern, text);
+}

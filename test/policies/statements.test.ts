@@ -153,7 +153,7 @@ const OPERATORS: readonly Row[] = [
   ...['StringEqualsIfExists', 'Null', 'ForAnyValue:StringEquals', 'stringequals', '__proto__', 'constructor'].map(
     (operator): Row => [
       `the operator ${operator}`,
-      JSON.parse(JSON.stringify({ ...DENY, ...on(operator, 'prod') })),
+      { ...DENY, ...on(operator, 'prod') },
       REMOVED,
       cannotTell('unknown operator'),
     ],

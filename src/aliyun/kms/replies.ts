@@ -7,7 +7,7 @@ import { tagRecord } from './tag-record.js';
  * string: all are taken. An empty list may be absent. Whatever else comes is not taken for an empty list: a tag that
  * is not seen is a tag that undo cannot bring back.
  */
-function list<Row extends z.ZodType>(wrapper: string, row: Row) {
+export function list<Row extends z.ZodType>(wrapper: string, row: Row) {
   return z.preprocess((value) => rowsOf(wrapper, value), z.array(row));
 }
 

@@ -23,7 +23,8 @@ try {
   const { requestId } = await client.call({ action: 'DescribeRegions', parameters: {} });
   process.stdout.write(JSON.stringify({ requestId }));
 } catch (error) {
-  const failure = error instanceof RpcError ? { ...error.failure, effect: error.effect } : String(error);
+  const failure =
+    error instanceof RpcError ? { ...error.failure, effect: error.effect, attempts: error.attempts } : String(error);
   process.stdout.write(JSON.stringify(failure));
   process.stderr.write(inspect(error, { showHidden: true, depth: 10 }));
 }

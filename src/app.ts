@@ -16,6 +16,7 @@ import { fileJournalStore } from './journal/file-store.js';
 import { changeJournal, type JournalStore } from './journal/journal.js';
 import type { ServerDeps } from './mcp/call.js';
 import { hmacSeal } from './mcp/signed-token.js';
+import { credentialNetwork } from './rpc/credential-network.js';
 import { rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
 import { stateDirectory } from './state-directory.js';
@@ -27,6 +28,7 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
+const USER_AGENT = `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`;
 /** Plans and questions are good for this long. */
 const SEAL_TTL_MS = 10 * 60_000;
 /** A person's time on a connection that holds the call open; the call as a whole stays under 55 s. */
@@ -48,7 +50,7 @@ export async function assemble(values: OptionValues, env: Environment, store?: J
       signature: values.signature,
       credentials: target.credentials,
       transport,
-      userAgent: `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`,
+      userAgent: USER_AGENT,
       timeoutMs: values.timeout,
       pace: quotaPacer(),
     });
@@ -95,12 +97,13 @@ interface Upstream {
 }
 
 function realTarget(values: OptionValues, env: Environment): Upstream {
-  const { endpoint, profile, region } = values;
+  const { endpoint, profile, region, signature } = values;
+  const network = credentialNetwork({ env, userAgent: USER_AGENT, signature });
   return {
     endpoint,
     boundRegion: boundRegion(endpoint, region),
-    credentials: credentialSource({ env, ...(profile === undefined ? {} : { profile }) }),
-    close: async () => undefined,
+    credentials: credentialSource({ env, network, profile, stsEndpoint: values['sts-endpoint'] }),
+    close: () => network.close(),
   };
 }
 

@@ -21,6 +21,7 @@ import { changeJournal } from './journal/journal.js';
 import type { JournalStore } from './journal/store.js';
 import type { ServerDeps } from './mcp/call.js';
 import { tokenSigner } from './mcp/signed-token.js';
+import { credentialNetwork } from './rpc/credential-network.js';
 import type { RetryPolicy } from './rpc/retry-policy.js';
 import { type RateLimiter, type RpcClient, rpcClient } from './rpc/rpc-client.js';
 import { type Transport, undiciTransport } from './rpc/transport.js';
@@ -57,6 +58,7 @@ export interface AppTuning {
   readonly store?: JournalStore | undefined;
 }
 
+const USER_AGENT = `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`;
 /** Questions are good for this long. */
 const TOKEN_TTL_MS = 10 * 60_000;
 /** A person's time on a connection that holds the call open; the call as a whole stays under 55 s. */
@@ -76,7 +78,7 @@ export async function createApp(values: AppOptions, env: Environment, tuning: Ap
       signature: values.signature,
       credentials,
       transport,
-      userAgent: `alicloud-kms-tags-mcp/${VERSION} Node.js/${process.version}`,
+      userAgent: USER_AGENT,
       timeoutMs: values.timeout,
       ...(limiter === undefined ? {} : { limiter }),
       ...(tuning.retry === undefined ? {} : { retry: tuning.retry }),
@@ -134,12 +136,13 @@ interface Upstream {
 }
 
 function realUpstream(values: AppOptions, env: Environment): Upstream {
-  const { endpoint, profile, region } = values;
+  const { endpoint, profile, region, signature } = values;
+  const network = credentialNetwork({ env, userAgent: USER_AGENT, signature });
   return {
     endpoint,
     servedRegions: servedRegions(endpoint, region),
-    credentials: credentialSource({ env, ...(profile === undefined ? {} : { profile }) }),
-    close: async () => undefined,
+    credentials: credentialSource({ env, network, profile, stsEndpoint: values['sts-endpoint'] }),
+    close: () => network.close(),
   };
 }
 

@@ -1,20 +1,26 @@
+import { absolutePath } from '../base/absolute-path.js';
+import { quote } from '../base/quote.js';
+import { type Environment, readVariable, SettingError } from '../base/setting.js';
 import { lookUpCliProfile } from './cli-profile.js';
 import type { Credentials } from './credentials.js';
 import { CredentialsError } from './credentials.js';
 import { lookUpCredentialsFile } from './credentials-file.js';
-import { isSwitchedOn, readVariable } from './environment.js';
+import { isCredentialsUri } from './credentials-uri.js';
+import { isSwitchedOn } from './environment.js';
 import type { Lookup } from './lookup.js';
-import { UnusableSource } from './lookup.js';
-import type { Session } from './session.js';
+import type { Session, SessionWorld } from './session.js';
 import { openSession } from './session.js';
-import { quoteName } from './wire-text.js';
+import { stsDefaults } from './sts-defaults.js';
+import { UnusableSource } from './unusable-source.js';
 
 /** Where the chain looks. */
-export interface ChainSettings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly home: string;
+export interface ChainSettings extends SessionWorld {
+  /** Undefined where the user has none. */
+  readonly home: string | undefined;
   /** Only this profile, of the CLI or the credentials file. */
   readonly profile: string | undefined;
+  /** Scheme, host and port of STS; undefined for Alibaba's. */
+  readonly stsEndpoint: string | undefined;
 }
 
 /** The source that answered, and its first answer. */
@@ -50,7 +56,7 @@ export async function openChain(settings: ChainSettings, tried: string[]): Promi
         continue;
       }
       tried.push(`${found.source}: asked`);
-      const session = await openSession(found, settings.home);
+      const session = await openSession(found, settings);
       return { session, credentials: await session.credentials() };
     } catch (error) {
       if (!step.isGuess) throw unusable(error);
@@ -58,7 +64,7 @@ export async function openChain(settings: ChainSettings, tried: string[]): Promi
       tried.push(error instanceof UnusableSource ? error.message : `${step.name}: failed`);
     }
   }
-  const what = settings.profile === undefined ? 'credentials were' : `profile ${quoteName(settings.profile)} was`;
+  const what = settings.profile === undefined ? 'credentials were' : `profile ${quote(settings.profile)} was`;
   throw new CredentialsError(`No Alibaba Cloud ${what} found. ${lookedAt(tried)} ${NEXT_STEP}`);
 }
 
@@ -69,48 +75,50 @@ export function lookedAt(tried: readonly string[]): string {
 
 /** The error for a source that is set up and failed; anything unexpected is reported without its words. */
 export function unusable(error: unknown): CredentialsError {
-  const why = error instanceof UnusableSource ? error.message : 'an unexpected failure while looking for them';
+  const isKnown = error instanceof UnusableSource || error instanceof SettingError;
+  const why = isKnown ? error.message : 'an unexpected failure while looking for them';
   return new CredentialsError(
     `The Alibaba Cloud credentials cannot be used: ${why}. No other source was tried, so as not to act as somebody else. ${NEXT_STEP}`,
   );
 }
 
-function stepsOf({ env, home, profile }: ChainSettings): readonly Step[] {
+function stepsOf(settings: ChainSettings): readonly Step[] {
+  const { env, profile } = settings;
   const files: readonly Step[] = [
-    { name: 'CLI profile', lookUp: () => lookUpCliProfile(env, home, profile) },
-    { name: 'credentials file', lookUp: () => lookUpCredentialsFile(env, home, profile) },
+    { name: 'CLI profile', lookUp: () => lookUpCliProfile(settings) },
+    { name: 'credentials file', lookUp: () => lookUpCredentialsFile(settings) },
   ];
   if (profile !== undefined) return files;
   return [
-    { name: 'OIDC', lookUp: () => lookUpOidc(env) },
+    { name: 'OIDC', lookUp: () => lookUpOidc(settings) },
     ...files,
     { name: 'ECS RAM role', lookUp: () => lookUpEcs(env), isGuess: true },
     { name: 'credentials URI', lookUp: () => lookUpUri(env) },
   ];
 }
 
-function lookUpOidc(env: NodeJS.ProcessEnv): Lookup {
+function lookUpOidc({ env, home, stsEndpoint }: ChainSettings): Lookup {
   const roleArn = readVariable(env, 'ALIBABA_CLOUD_ROLE_ARN');
   const providerArn = readVariable(env, 'ALIBABA_CLOUD_OIDC_PROVIDER_ARN');
-  const tokenFile = readVariable(env, 'ALIBABA_CLOUD_OIDC_TOKEN_FILE');
+  const path = readVariable(env, 'ALIBABA_CLOUD_OIDC_TOKEN_FILE');
   // A role alone may be meant for something else, so that a part of the three is no mistake.
-  if (roleArn === undefined || providerArn === undefined || tokenFile === undefined) {
+  if (roleArn === undefined || providerArn === undefined || path === undefined) {
     return { kind: 'absent', why: 'not set up' };
   }
-  const regionId = readVariable(env, 'ALIBABA_CLOUD_STS_REGION');
-  // It becomes a part of the host that the token is sent to.
-  if (regionId !== undefined && !/^[a-z0-9-]+$/.test(regionId)) {
-    throw new UnusableSource('ALIBABA_CLOUD_STS_REGION is not a region id');
-  }
-  const sts = {
-    sessionName: readVariable(env, 'ALIBABA_CLOUD_ROLE_SESSION_NAME'),
-    regionId,
-    vpc: isSwitchedOn(env, 'ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED'),
-  };
-  return { kind: 'found', source: 'OIDC role', identity: { kind: 'OIDC role', roleArn, providerArn, tokenFile, sts } };
+  const tokenFile = tokenPath(path, home);
+  const identity = { kind: 'OIDC role', roleArn, providerArn, tokenFile, sts: stsDefaults(env, stsEndpoint) } as const;
+  return { kind: 'found', source: 'OIDC role', identity };
 }
 
-function lookUpEcs(env: NodeJS.ProcessEnv): Lookup {
+function tokenPath(text: string, home: string | undefined): string {
+  try {
+    return absolutePath(text, home);
+  } catch (error) {
+    throw new UnusableSource(`ALIBABA_CLOUD_OIDC_TOKEN_FILE ${error instanceof Error ? error.message : 'is no path'}`);
+  }
+}
+
+function lookUpEcs(env: Environment): Lookup {
   if (isSwitchedOn(env, 'ALIBABA_CLOUD_ECS_METADATA_DISABLED')) {
     return { kind: 'absent', why: 'switched off by ALIBABA_CLOUD_ECS_METADATA_DISABLED' };
   }
@@ -118,11 +126,11 @@ function lookUpEcs(env: NodeJS.ProcessEnv): Lookup {
   return { kind: 'found', source: 'ECS RAM role', identity: { kind: 'ECS RAM role', roleName } };
 }
 
-function lookUpUri(env: NodeJS.ProcessEnv): Lookup {
+function lookUpUri(env: Environment): Lookup {
   const uri = readVariable(env, 'ALIBABA_CLOUD_CREDENTIALS_URI');
   if (uri === undefined) return { kind: 'absent', why: 'not set' };
   // Never shown: such a URI may hold a token.
-  if (!URL.canParse(uri) || !/^https?:\/\//i.test(uri)) {
+  if (!isCredentialsUri(uri)) {
     throw new UnusableSource('ALIBABA_CLOUD_CREDENTIALS_URI is not an http or https URL');
   }
   return { kind: 'found', source: 'credentials URI', identity: { kind: 'credentials URI', uri } };

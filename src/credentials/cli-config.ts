@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { UnusableSource } from './lookup.js';
-import { quoteName } from './wire-text.js';
+import { parseJson } from '../base/json.js';
+import { quote } from '../base/quote.js';
+import { UnusableSource } from './unusable-source.js';
 
 const text = z
   .string()
@@ -15,7 +16,16 @@ const seconds = z
   .nullish()
   .transform((value) => value || undefined);
 
-const hostName = text.refine((value) => value === undefined || /^[A-Za-z0-9.-]+(:\d+)?$/.test(value));
+/** Seconds since the epoch in the file, milliseconds here; 0 for "not set". */
+const time = z
+  .number()
+  .nullish()
+  .transform((value) => (value ?? 0) * 1000);
+
+// The CLI takes a scheme off, and speaks https in any case.
+const hostName = text
+  .transform((value) => value?.replace(/^https:\/\//i, '').replace(/\/$/, ''))
+  .refine((value) => value === undefined || /^[A-Za-z0-9.-]+(:\d+)?$/.test(value));
 
 const profileSchema = z.object({
   name: z.string(),
@@ -23,6 +33,7 @@ const profileSchema = z.object({
   access_key_id: text,
   access_key_secret: text,
   sts_token: text,
+  sts_expiration: time,
   ram_role_arn: text,
   ram_role_name: text,
   ram_session_name: text,
@@ -35,6 +46,20 @@ const profileSchema = z.object({
   enable_vpc: z.boolean().nullish(),
   oidc_provider_arn: text,
   oidc_token_file: text,
+  process_command: text,
+  credentials_uri: text,
+  cloud_sso_sign_in_url: text,
+  cloud_sso_account_id: text,
+  cloud_sso_access_config: text,
+  cloud_sso_access_token_expire: time,
+  access_token: text,
+  oauth_site_type: text,
+  oauth_access_token: text,
+  oauth_access_token_expire: time,
+  oauth_refresh_token: text,
+  private_key: text,
+  key_pair_name: text,
+  bearer_token: text,
 });
 
 const configSchema = z.object({ current: text, profiles: z.array(z.unknown()).nullish() });
@@ -56,28 +81,42 @@ export interface CliConfig {
  * @throws UnusableSource naming the file and at most a field, never its content.
  */
 export function parseCliConfig(content: string, shown: string): CliConfig {
-  const config = configSchema.safeParse(parseJson(content, shown));
+  const json = parseJson(content);
+  if (json === undefined) throw new UnusableSource(`${shown} is not valid JSON`);
+  const config = configSchema.safeParse(json);
   if (!config.success) throw new UnusableSource(`${shown} does not have the shape of an aliyun CLI configuration`);
   const named = z.object({ name: z.string() });
   return {
     current: config.data.current,
     find(name) {
       const raw = config.data.profiles?.find((profile) => named.safeParse(profile).data?.name === name);
-      if (raw === undefined) return undefined;
-      const profile = profileSchema.safeParse(raw);
-      if (profile.success) return profile.data;
-      // The path comes from our schema, so it is a field's name and never a value.
-      const field = String(profile.error.issues[0]?.path[0] ?? 'name');
-      throw new UnusableSource(`the field ${field} of CLI profile ${quoteName(name)} in ${shown} has no usable value`);
+      return raw === undefined ? undefined : readProfile(raw, `CLI profile ${quote(name)} in ${shown}`);
     },
   };
 }
 
-function parseJson(content: string, shown: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    // The parser's own message quotes the text around the mistake, which may be a secret.
-    throw new UnusableSource(`${shown} is not valid JSON`);
-  }
+/** A profile, checked. `shown` is how it is called in messages. @throws UnusableSource */
+function readProfile(raw: unknown, shown: string): CliProfile {
+  const profile = profileSchema.safeParse(raw);
+  if (profile.success) return profile.data;
+  // The path comes from our schema, so it is a field's name and never a value.
+  const field = String(profile.error.issues[0]?.path[0] ?? 'name');
+  throw new UnusableSource(`the field ${field} of ${shown} has no usable value`);
+}
+
+const outputSchema = z.looseObject({ expiration: z.string().nullish() });
+
+/**
+ * What the command of an `External` profile printed: fields of a profile, and when its keys end, in milliseconds since
+ * the epoch. @throws UnusableSource
+ */
+export function parseCommandOutput(output: string): {
+  readonly profile: CliProfile;
+  readonly endsAt: number | undefined;
+} {
+  const fields = outputSchema.safeParse(parseJson(output.replace(/^\uFEFF/, ''))).data;
+  if (fields === undefined) throw new UnusableSource('its process_command did not print a JSON object');
+  const endsAt = fields.expiration ? Date.parse(fields.expiration) : Number.NaN;
+  const profile = readProfile({ ...fields, name: '' }, 'the output of its process_command');
+  return { profile, endsAt: Number.isNaN(endsAt) ? undefined : endsAt };
 }

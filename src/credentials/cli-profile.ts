@@ -1,72 +1,118 @@
 import { join } from 'node:path';
+import { absolutePath } from '../base/absolute-path.js';
+import { quote } from '../base/quote.js';
+import { type Environment, readVariable } from '../base/setting.js';
 import type { CliConfig, CliProfile } from './cli-config.js';
-import { parseCliConfig } from './cli-config.js';
-import { isSwitchedOn, readVariable } from './environment.js';
-import type { Identity, Lookup, StsSettings } from './lookup.js';
-import { UnusableSource } from './lookup.js';
+import { parseCliConfig, parseCommandOutput } from './cli-config.js';
+import { splitCommand } from './command.js';
+import { isCredentialsUri } from './credentials-uri.js';
+import { isSwitchedOn } from './environment.js';
+import type { Identity, Keys, Lookup, StsSettings } from './lookup.js';
+import { stsDefaults } from './sts-defaults.js';
 import { readTextFile } from './text-file.js';
-import { quoteName } from './wire-text.js';
+import { UnusableSource } from './unusable-source.js';
 
 const SHOWN = '~/.aliyun/config.json';
-/** Modes that the aliyun CLI knows and the official Node.js package does not. Only known names are ever echoed. */
-const UNSUPPORTED_MODES = ['CredentialsURI', 'RsaKeyPair', 'RamRoleArnWithRoleName', 'BearerToken', 'Anonymous'];
+
+/** Where a profile is read, and what its paths and its role start from. */
+interface Reading {
+  readonly config: CliConfig;
+  readonly path: string;
+  readonly home: string;
+  readonly env: Environment;
+  readonly stsEndpoint: string | undefined;
+  /** Profiles that led here through `source_profile`. */
+  readonly above: readonly string[];
+}
+
+/** Where to look. */
+export interface CliProfileSettings {
+  readonly env: Environment;
+  readonly home: string | undefined;
+  readonly profile: string | undefined;
+  /** Scheme, host and port of STS; beats the profile's own. */
+  readonly stsEndpoint: string | undefined;
+}
 
 /**
  * The profile of the aliyun CLI: the named one, else the file's `current` one.
  *
  * @throws UnusableSource when the file or the profile is broken, or its mode is not supported.
  */
-export async function lookUpCliProfile(
-  env: NodeJS.ProcessEnv,
-  home: string,
-  wanted: string | undefined,
-): Promise<Lookup> {
+export async function lookUpCliProfile({
+  env,
+  home,
+  profile: wanted,
+  stsEndpoint,
+}: CliProfileSettings): Promise<Lookup> {
   if (isSwitchedOn(env, 'ALIBABA_CLOUD_CLI_PROFILE_DISABLED')) {
     return { kind: 'absent', why: 'switched off by ALIBABA_CLOUD_CLI_PROFILE_DISABLED' };
   }
+  if (home === undefined) return { kind: 'absent', why: 'there is no home directory' };
   const file = await readTextFile(join(home, '.aliyun', 'config.json'), SHOWN);
   if (file.kind === 'absent') return { kind: 'absent', why: `${SHOWN} does not exist` };
   const config = parseCliConfig(file.text, SHOWN);
   const name = wanted ?? config.current;
   if (name === undefined) return { kind: 'absent', why: `${SHOWN} names no current profile` };
   const profile = config.find(name);
-  if (profile === undefined) return { kind: 'absent', why: `${SHOWN} has no profile ${quoteName(name)}` };
-  if (isBlank(profile)) {
-    return { kind: 'absent', why: `profile ${quoteName(name)} in ${SHOWN} is not configured yet` };
-  }
-  const identity = identityOf(config, profile, env, []);
-  const found = { kind: 'found', identity, source: `CLI profile ${quoteName(name)}` } as const;
-  // A login's file is rewritten by the official package with each new session: no news to react to.
-  return usesLogin(identity) ? found : { ...found, file: { path: file.path, stamp: file.stamp } };
+  if (profile === undefined) return { kind: 'absent', why: `${SHOWN} has no profile ${quote(name)}` };
+  if (isBlank(profile)) return { kind: 'absent', why: `profile ${quote(name)} in ${SHOWN} is not configured yet` };
+  const identity = identityOf(profile, { config, path: file.path, home, env, stsEndpoint, above: [] });
+  return {
+    kind: 'found',
+    identity,
+    source: `CLI profile ${quote(name)}`,
+    file: { path: file.path, stamp: file.stamp },
+  };
 }
 
 // The CLI itself writes such a profile on its first run.
 function isBlank(profile: CliProfile): boolean {
-  const isKey = profile.mode?.toLowerCase() === 'ak';
+  const mode = modeOf(profile);
   return (
-    profile.mode === undefined ||
-    (isKey && profile.access_key_id === undefined && profile.access_key_secret === undefined)
+    mode === undefined ||
+    (mode === 'ak' && profile.access_key_id === undefined && profile.access_key_secret === undefined)
   );
 }
 
-/** What a profile stands for; `above` are the profiles that led here through `source_profile`. */
-function identityOf(
-  config: CliConfig,
-  profile: CliProfile,
-  env: NodeJS.ProcessEnv,
-  above: readonly string[],
-): Identity {
+/**
+ * A profile's mode in lower case, for the CLI compares without regard to case. Without one, the mode that its fields
+ * speak of, in the CLI's order (aliyun-cli, config/profile.go, AutoModeRecognition).
+ */
+function modeOf(profile: CliProfile): string | undefined {
+  if (profile.mode !== undefined) return profile.mode.toLowerCase();
+  if (profile.access_key_id !== undefined && profile.access_key_secret !== undefined) {
+    if (profile.sts_token !== undefined) return 'ststoken';
+    return profile.ram_role_arn === undefined ? 'ak' : 'ramrolearn';
+  }
+  if (profile.private_key !== undefined && profile.key_pair_name !== undefined) return 'rsakeypair';
+  if (profile.ram_role_name !== undefined) return 'ecsramrole';
+  if (profile.process_command !== undefined) return 'external';
+  if (profile.oidc_provider_arn !== undefined && profile.oidc_token_file !== undefined) return 'oidc';
+  if (profile.cloud_sso_sign_in_url !== undefined) return 'cloudsso';
+  return profile.bearer_token === undefined ? undefined : 'bearertoken';
+}
+
+/** Modes that hold no keys to sign with. Only known names are ever echoed. */
+const UNSUPPORTED_MODES = ['RsaKeyPair', 'BearerToken', 'Anonymous'];
+
+/** What a profile stands for. */
+function identityOf(profile: CliProfile, reading: Reading): Identity {
   const { name } = profile;
-  // The CLI compares mode names without regard to case.
-  switch (profile.mode?.toLowerCase()) {
+  const mode = modeOf(profile);
+  switch (mode) {
     case 'ak':
-      return keyOf(profile);
+      return { kind: 'key', keys: keysOf(profile) };
     case 'ststoken':
-      return { ...keyOf(profile), securityToken: need(profile, 'sts_token') };
+      return { kind: 'key', keys: { ...keysOf(profile), securityToken: need(profile, 'sts_token') } };
     case 'ramrolearn':
-      return roleOf(profile, keyOf(profile));
-    case 'chainableramrolearn':
-      return roleOf(profile, identityOf(config, sourceOf(config, profile, above), env, [...above, name]));
+      return roleOf(profile, { kind: 'key', keys: { ...keysOf(profile), securityToken: profile.sts_token } }, reading);
+    case 'ramrolearnwithrolename':
+      return roleOf(profile, { kind: 'ECS RAM role', roleName: profile.ram_role_name }, reading);
+    case 'chainableramrolearn': {
+      const above = [...reading.above, name];
+      return roleOf(profile, identityOf(sourceOf(profile, reading), { ...reading, above }), reading);
+    }
     case 'ecsramrole':
       return { kind: 'ECS RAM role', roleName: profile.ram_role_name };
     case 'oidc':
@@ -74,20 +120,51 @@ function identityOf(
         kind: 'OIDC role',
         roleArn: need(profile, 'ram_role_arn'),
         providerArn: need(profile, 'oidc_provider_arn'),
-        tokenFile: need(profile, 'oidc_token_file'),
-        sts: stsSettings(profile),
+        tokenFile: tokenFileOf(profile, reading),
+        sts: stsSettings(profile, reading),
       };
+    case 'credentialsuri': {
+      refuseOutside(profile, reading, 'asks a URI');
+      const uri = profile.credentials_uri ?? readVariable(reading.env, 'ALIBABA_CLOUD_CREDENTIALS_URI');
+      if (uri === undefined) throw broken(profile, 'has no credentials_uri');
+      // Never shown: such a URI may hold a token.
+      if (!isCredentialsUri(uri)) throw broken(profile, 'has a credentials_uri that is not an http or https URL');
+      return { kind: 'credentials URI', uri };
+    }
+    case 'external': {
+      refuseOutside(profile, reading, 'runs a command');
+      const command = splitCommand(need(profile, 'process_command'));
+      if (command === undefined) throw broken(profile, 'has a process_command that cannot be split into words');
+      return { kind: 'command', command, identify: (output) => identifyOutput(output, reading) };
+    }
     case 'cloudsso':
-      return { kind: 'CLI login', profile: name, mode: 'CloudSSO' };
+      return storedSession(profile) ?? cloudSsoOf(profile);
     case 'oauth':
-      return { kind: 'CLI login', profile: name, mode: 'OAuth' };
-    case 'external':
-      if (['1', 'true'].includes(readVariable(env, 'ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS') ?? '')) {
-        throw broken(profile, 'runs a command, which ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids');
-      }
-      return { kind: 'CLI login', profile: name, mode: 'External' };
-    default:
-      throw broken(profile, `has ${modeName(profile)}, which is not supported here`);
+      return storedSession(profile) ?? oauthOf(profile, reading.path);
+    default: {
+      const known = UNSUPPORTED_MODES.find((supported) => supported.toLowerCase() === mode);
+      throw broken(
+        profile,
+        `has ${known === undefined ? 'an unknown mode' : `mode ${known}`}, which is not supported here`,
+      );
+    }
+  }
+}
+
+/** What a command printed is a profile again, which must not run another command. */
+function identifyOutput(output: string, reading: Reading): Identity {
+  const { profile, endsAt } = parseCommandOutput(output);
+  if (['external', 'chainableramrolearn'].includes(modeOf(profile) ?? 'external')) {
+    throw new UnusableSource('its process_command printed no credentials');
+  }
+  const identity = identityOf(profile, reading);
+  return identity.kind === 'key' ? { kind: 'key', keys: { ...identity.keys, endsAt } } : identity;
+}
+
+function refuseOutside(profile: CliProfile, { env }: Reading, what: string): void {
+  const setting = readVariable(env, 'ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS')?.toLowerCase();
+  if (setting === '1' || setting === 'true') {
+    throw broken(profile, `${what}, which ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids`);
   }
 }
 
@@ -98,7 +175,8 @@ type RequiredField =
   | 'ram_role_arn'
   | 'source_profile'
   | 'oidc_provider_arn'
-  | 'oidc_token_file';
+  | 'oidc_token_file'
+  | 'process_command';
 
 function need(profile: CliProfile, field: RequiredField): string {
   const value = profile[field];
@@ -106,46 +184,92 @@ function need(profile: CliProfile, field: RequiredField): string {
   return value;
 }
 
-function keyOf(profile: CliProfile): Extract<Identity, { kind: 'key' }> {
+function keysOf(profile: CliProfile): Keys {
+  return { accessKeyId: need(profile, 'access_key_id'), accessKeySecret: need(profile, 'access_key_secret') };
+}
+
+/** The session that the CLI itself got for a login and left in the file, while it is good for a while yet. */
+function storedSession(profile: CliProfile): Identity | undefined {
+  const { access_key_id: accessKeyId, access_key_secret: accessKeySecret, sts_token: securityToken } = profile;
+  const endsAt = profile.sts_expiration;
+  if (accessKeyId === undefined || accessKeySecret === undefined || securityToken === undefined) return undefined;
+  if (endsAt - Date.now() < LEAST_LEFT_MS) return undefined;
+  return { kind: 'key', keys: { accessKeyId, accessKeySecret, securityToken, endsAt } };
+}
+
+const LEAST_LEFT_MS = 15 * 60_000;
+
+function cloudSsoOf(profile: CliProfile): Identity {
+  const {
+    cloud_sso_sign_in_url: url,
+    cloud_sso_account_id: accountId,
+    cloud_sso_access_config: accessConfig,
+  } = profile;
+  const { access_token: accessToken, cloud_sso_access_token_expire: endsAt } = profile;
+  if (url === undefined || accountId === undefined || accessConfig === undefined) throw signInAgain(profile);
+  if (accessToken === undefined || endsAt <= Date.now()) throw signInAgain(profile);
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+    throw broken(profile, 'has a cloud_sso_sign_in_url that is not an https URL');
+  }
+  return { kind: 'CloudSSO login', origin: new URL(url).origin, accountId, accessConfig, accessToken };
+}
+
+function oauthOf(profile: CliProfile, configFile: string): Identity {
+  const { oauth_site_type: site, oauth_access_token: accessToken, oauth_refresh_token: refreshToken } = profile;
+  if (site !== 'CN' && site !== 'INTL') throw broken(profile, 'has an oauth_site_type other than CN and INTL');
+  const accessTokenEndsAt = profile.oauth_access_token_expire;
+  if (refreshToken === undefined && (accessToken === undefined || accessTokenEndsAt <= Date.now()))
+    throw signInAgain(profile);
   return {
-    kind: 'key',
-    accessKeyId: need(profile, 'access_key_id'),
-    accessKeySecret: need(profile, 'access_key_secret'),
+    kind: 'OAuth login',
+    profile: profile.name,
+    site,
+    tokens: { accessToken, accessTokenEndsAt, refreshToken },
+    configFile,
   };
 }
 
-function roleOf(profile: CliProfile, base: Identity): Identity {
-  const roleArn = need(profile, 'ram_role_arn');
-  return { kind: 'RAM role', base, roleArn, externalId: profile.external_id, sts: stsSettings(profile) };
+function signInAgain(profile: CliProfile): UnusableSource {
+  return broken(profile, 'has a login that has ended: sign in again with `aliyun configure`');
 }
 
-function sourceOf(config: CliConfig, profile: CliProfile, above: readonly string[]): CliProfile {
+function roleOf(profile: CliProfile, base: Identity, reading: Reading): Identity {
+  const roleArn = need(profile, 'ram_role_arn');
+  return { kind: 'RAM role', base, roleArn, externalId: profile.external_id, sts: stsSettings(profile, reading) };
+}
+
+function sourceOf(profile: CliProfile, { config, above }: Reading): CliProfile {
   const name = need(profile, 'source_profile');
-  if (name === profile.name || above.includes(name)) throw broken(profile, 'leads back to itself by source_profile');
+  if (name === profile.name || above.includes(name)) throw broken(profile, 'has a source_profile that is circular');
   const source = config.find(name);
   if (source === undefined) throw broken(profile, 'names a source_profile that does not exist');
   return source;
 }
 
-function stsSettings(profile: CliProfile): StsSettings {
+/** The CLI reads it from its working directory; a server's is anybody's guess. */
+function tokenFileOf(profile: CliProfile, { home }: Reading): string {
+  const text = need(profile, 'oidc_token_file');
+  try {
+    return absolutePath(text, home);
+  } catch {
+    throw broken(profile, 'has an oidc_token_file that is not an absolute path');
+  }
+}
+
+function stsSettings(profile: CliProfile, { env, stsEndpoint }: Reading): StsSettings {
+  const defaults = stsDefaults(env, stsEndpoint);
+  const own = profile.sts_endpoint === undefined ? undefined : `https://${profile.sts_endpoint}`;
   return {
-    sessionName: profile.ram_session_name,
+    sessionName: profile.ram_session_name ?? defaults.sessionName,
     duration: profile.duration_seconds ?? profile.expired_seconds,
-    regionId: profile.sts_region,
-    endpoint: profile.sts_endpoint,
-    vpc: profile.enable_vpc ?? undefined,
+    regionId: profile.sts_region ?? defaults.regionId,
+    origin: defaults.origin ?? own,
+    vpc: profile.enable_vpc ?? defaults.vpc,
   };
 }
 
-function usesLogin(identity: Identity): boolean {
-  return identity.kind === 'CLI login' || (identity.kind === 'RAM role' && usesLogin(identity.base));
-}
-
-function modeName(profile: CliProfile): string {
-  const known = UNSUPPORTED_MODES.find((mode) => mode.toLowerCase() === profile.mode?.toLowerCase());
-  return known === undefined ? 'an unknown mode' : `mode ${known}`;
-}
-
 function broken(profile: CliProfile, what: string): UnusableSource {
-  return new UnusableSource(`CLI profile ${quoteName(profile.name)} in ${SHOWN} ${what}`);
+  const shown =
+    profile.name === '' ? 'what its process_command printed' : `CLI profile ${quote(profile.name)} in ${SHOWN}`;
+  return new UnusableSource(`${shown} ${what}`);
 }

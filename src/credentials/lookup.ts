@@ -1,13 +1,16 @@
 import type { StampedFile } from './text-file.js';
 
+/** Keys as a source holds them, and until when they are good, in milliseconds since the epoch. */
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+  readonly securityToken?: string | undefined;
+  readonly endsAt?: number | undefined;
+}
+
 /** Whom to act as, as the settings say it; nothing has been asked yet. */
 export type Identity =
-  | {
-      readonly kind: 'key';
-      readonly accessKeyId: string;
-      readonly accessKeySecret: string;
-      readonly securityToken?: string | undefined;
-    }
+  | { readonly kind: 'key'; readonly keys: Keys }
   | {
       readonly kind: 'RAM role';
       /** Who assumes the role. */
@@ -26,17 +29,45 @@ export type Identity =
     }
   | { readonly kind: 'ECS RAM role'; readonly roleName?: string | undefined }
   | { readonly kind: 'credentials URI'; readonly uri: string }
-  /** Modes of a CLI profile that the official package alone can serve; it reads and updates the CLI's file itself. */
-  | { readonly kind: 'CLI login'; readonly profile: string; readonly mode: 'CloudSSO' | 'OAuth' | 'External' };
+  | {
+      readonly kind: 'command';
+      /** The program and its arguments. */
+      readonly command: readonly [string, ...(readonly string[])];
+      /** What the command's output stands for. Throws UnusableSource. */
+      readonly identify: (output: string) => Identity;
+    }
+  | {
+      readonly kind: 'CloudSSO login';
+      /** Scheme, host and port of the sign-in page. */
+      readonly origin: string;
+      readonly accountId: string;
+      readonly accessConfig: string;
+      readonly accessToken: string;
+    }
+  | {
+      readonly kind: 'OAuth login';
+      readonly profile: string;
+      readonly site: 'CN' | 'INTL';
+      readonly tokens: OAuthTokens;
+      /** The CLI's file, in which a renewed token must stand: the old one is good for one renewal only. */
+      readonly configFile: string;
+    };
 
-/** How to ask the Security Token Service; what is left out has the official package's default. */
+/** Tokens of an OAuth login; times in milliseconds since the epoch. */
+export interface OAuthTokens {
+  readonly accessToken: string | undefined;
+  readonly accessTokenEndsAt: number;
+  readonly refreshToken: string | undefined;
+}
+
+/** How to ask the Security Token Service; what is left out has a default. */
 export interface StsSettings {
   readonly sessionName?: string | undefined;
   /** Seconds, 900 or more. */
   readonly duration?: number | undefined;
   readonly regionId?: string | undefined;
-  /** A host name, without a scheme. */
-  readonly endpoint?: string | undefined;
+  /** Scheme, host and port. */
+  readonly origin?: string | undefined;
   readonly vpc?: boolean | undefined;
 }
 
@@ -47,11 +78,6 @@ export type Lookup =
       readonly kind: 'found';
       readonly identity: Identity;
       readonly source: string;
-      /** The file it was read from, when a change of that file should be noticed. */
+      /** The file it was read from, whose changes should be noticed. */
       readonly file?: StampedFile;
     };
-
-/** A source that is set up but cannot be used. The message is in our own words and safe to show. */
-export class UnusableSource extends Error {
-  override readonly name = 'UnusableSource';
-}

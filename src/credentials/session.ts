@@ -1,11 +1,16 @@
-import type { CredentialsProvider } from '@alicloud/credentials';
 import * as z from 'zod';
+import type { Environment } from '../base/setting.js';
+import { runCommand } from './command.js';
 import type { Credentials } from './credentials.js';
-import { explainFailure } from './failure-words.js';
-import type { Identity, Lookup } from './lookup.js';
-import { UnusableSource } from './lookup.js';
-import { createProvider, loadOfficialPackage } from './official-package.js';
+import { uriSession } from './credentials-uri.js';
+import { ecsRole } from './ecs-metadata.js';
+import { renewing } from './keys.js';
+import { cloudSsoSession, oauthSession } from './login.js';
+import type { Identity, Keys, Lookup } from './lookup.js';
+import type { CredentialNetwork } from './network.js';
+import { assumeRole, assumeRoleWithOidc } from './sts.js';
 import { hasChanged } from './text-file.js';
+import { UnusableSource } from './unusable-source.js';
 import { isWireSafe } from './wire-text.js';
 
 /** A source that has answered once and can be asked again. */
@@ -16,31 +21,36 @@ export interface Session {
   isOutdated(): Promise<boolean>;
 }
 
-// The official package runs an `External` profile's command for every call when its output names no end.
-const EXTERNAL_REUSE_MS = 60_000;
+/** What sources need of the world. */
+export interface SessionWorld {
+  readonly env: Environment;
+  readonly network: CredentialNetwork;
+}
 
 const wireText = z.string().trim().refine(isWireSafe);
-const replySchema = z.object({
+const keysSchema = z.object({
   accessKeyId: wireText,
   accessKeySecret: wireText,
   securityToken: z.union([wireText, z.literal('')]).nullish(),
 });
 
-/**
- * Opens what a lookup found. Only a plain AccessKey needs no official package.
- *
- * @param home the user's home directory.
- * @throws UnusableSource
- */
-export async function openSession(found: Extract<Lookup, { kind: 'found' }>, home: string): Promise<Session> {
+/** Opens what a lookup found. @throws UnusableSource */
+export async function openSession(found: Extract<Lookup, { kind: 'found' }>, world: SessionWorld): Promise<Session> {
   const { identity, source, file } = found;
   const named = <T>(work: () => Promise<T>) => naming(source, work);
-  const ask = await named(() => openIdentity(identity, home));
+  const ask = await named(() => openIdentity(identity, world));
   return {
     credentials: () => named(async () => checked(await ask(), source)),
-    isOutdated: async () => file !== undefined && (await hasChanged(file)),
+    isOutdated: async () => isEnding(identity) || (file !== undefined && (await hasChanged(file))),
   };
 }
+
+/** A session that was read from a file, not asked for, is looked up anew in its last minutes. */
+function isEnding(identity: Identity): boolean {
+  return identity.kind === 'key' && (identity.keys.endsAt ?? Number.POSITIVE_INFINITY) - Date.now() < ENDING_MS;
+}
+
+const ENDING_MS = 5 * 60_000;
 
 /** Puts the source before what went wrong with it. */
 async function naming<T>(source: string, work: () => Promise<T>): Promise<T> {
@@ -51,31 +61,36 @@ async function naming<T>(source: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openIdentity(identity: Identity, home: string): Promise<() => Promise<unknown>> {
-  if (identity.kind === 'key') return async () => identity;
-  const official = await loadOfficialPackage();
-  let provider: CredentialsProvider | undefined;
-  const ask = async () => {
-    try {
-      provider ??= createProvider(official, identity, home);
-      return await provider.getCredentials();
-    } catch (error) {
-      throw new UnusableSource(explainFailure(error, identity.kind));
+async function openIdentity(identity: Identity, world: SessionWorld): Promise<() => Promise<Keys>> {
+  const { env, network } = world;
+  switch (identity.kind) {
+    case 'key':
+      return async () => identity.keys;
+    case 'RAM role': {
+      const base = await openIdentity(identity.base, world);
+      return renewing(async () => assumeRole(identity, checked(await base(), 'the base of the role'), network));
     }
-  };
-  return identity.kind === 'CLI login' && identity.mode === 'External' ? reused(ask, EXTERNAL_REUSE_MS) : ask;
+    case 'OIDC role':
+      return renewing(() => assumeRoleWithOidc(identity, network));
+    case 'ECS RAM role':
+      // Renews by itself.
+      return ecsRole(identity.roleName);
+    case 'credentials URI':
+      return renewing(() => uriSession(identity.uri, network));
+    case 'command':
+      return renewing(async () => {
+        const answer = await openIdentity(identity.identify(await runCommand(identity.command, env)), world);
+        return answer();
+      });
+    case 'CloudSSO login':
+      return renewing(() => cloudSsoSession(identity, network));
+    case 'OAuth login':
+      return renewing(() => oauthSession(identity, network));
+  }
 }
 
-function reused<T>(ask: () => Promise<T>, forMs: number): () => Promise<T> {
-  let kept: { readonly value: T; readonly until: number } | undefined;
-  return async () => {
-    if (kept === undefined || Date.now() >= kept.until) kept = { value: await ask(), until: Date.now() + forMs };
-    return kept.value;
-  };
-}
-
-function checked(reply: unknown, source: string): Credentials {
-  const parsed = replySchema.safeParse(reply);
+function checked(keys: Keys, source: string): Credentials {
+  const parsed = keysSchema.safeParse(keys);
   if (!parsed.success) {
     throw new UnusableSource('a value is missing, is not text, or holds a space, a control or a non-ASCII character');
   }

@@ -1,20 +1,26 @@
-import { homedir } from 'node:os';
+import { homeDirectory } from '../base/absolute-path.js';
+import { quote } from '../base/quote.js';
+import { type Environment, plainSetting, readVariable } from '../base/setting.js';
 import type { ChainSettings } from './chain.js';
 import { lookedAt, openChain, unusable } from './chain.js';
 import type { CredentialSource, Credentials } from './credentials.js';
 import { CredentialsError, sameCredentials } from './credentials.js';
-import { environmentCredentials, plainSetting, readVariable } from './environment.js';
+import { environmentCredentials } from './environment.js';
+import type { CredentialNetwork } from './network.js';
 import type { Session } from './session.js';
-import { quoteName } from './wire-text.js';
 
 /** What {@link credentialSource} needs to know. */
 export interface CredentialSourceOptions {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
+  /** How services are reached that hand out credentials. */
+  readonly network: CredentialNetwork;
   /**
    * Profile of the aliyun CLI or the credentials file; by default `ALIBABA_CLOUD_PROFILE`. When given it is that
    * profile or an error, never another identity; only the environment variables still come first.
    */
   readonly profile?: string | undefined;
+  /** Scheme, host and port of STS; by default Alibaba's, or the profile's own. */
+  readonly stsEndpoint?: string | undefined;
   /** The home directory; by default the user's. */
   readonly home?: string | undefined;
   /** The longest that one resolution may take, in milliseconds; by default 8000. */
@@ -34,9 +40,9 @@ interface Run {
  * nothing behind, and a profile's file that has changed is read again.
  */
 export function credentialSource(options: CredentialSourceOptions): CredentialSource {
-  const { env, deadline = 8000 } = options;
-  const profile = plainSetting(options.profile) ?? readVariable(env, 'ALIBABA_CLOUD_PROFILE');
-  const settings: ChainSettings = { env, home: options.home ?? homedir(), profile };
+  const { env, network, stsEndpoint, deadline = 8000 } = options;
+  const profile = plainSetting('the profile', options.profile) ?? readVariable(env, 'ALIBABA_CLOUD_PROFILE');
+  const settings: ChainSettings = { env, network, stsEndpoint, home: options.home ?? homeDirectory(env), profile };
 
   let session: Session | undefined;
   let last: Credentials | undefined;
@@ -45,7 +51,7 @@ export function credentialSource(options: CredentialSourceOptions): CredentialSo
   function fromEnvironment(): Credentials | undefined {
     const credentials = environmentCredentials(env);
     if (credentials === undefined || profile === undefined) return credentials;
-    return { ...credentials, source: `${credentials.source} (they come before profile ${quoteName(profile)})` };
+    return { ...credentials, source: `${credentials.source} (they come before profile ${quote(profile)})` };
   }
 
   function start(): Run {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { UnusableSource } from './lookup.js';
+import { errorCode } from '../base/error-code.js';
+import { UnusableSource } from './unusable-source.js';
 
 /** A file and what it looked like when it was read. */
 export interface StampedFile {
@@ -40,14 +41,9 @@ export async function hasChanged(file: StampedFile): Promise<boolean> {
 }
 
 /** A path for a message: `~/…` inside the home directory, as it is elsewhere. */
-export function showPath(path: string, home: string): string {
+export function showPath(path: string, home: string | undefined): string {
+  if (home === undefined) return path;
   return path.startsWith(join(home, sep)) ? `~/${path.slice(join(home, sep).length).replaceAll(sep, '/')}` : path;
-}
-
-/** The system's code of an error (`ENOENT`, `ECONNREFUSED`), which never holds data. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return /^[A-Z][A-Z0-9_]{2,60}$/.test(error.code) ? error.code : undefined;
 }
 
 async function stampOf(path: string): Promise<string> {

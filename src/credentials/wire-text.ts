@@ -5,9 +5,3 @@
 export function isWireSafe(value: string): boolean {
   return /^[\x21-\x7e]+$/.test(value);
 }
-
-/** A name from a file or an option, fit for a message: quoted, without control characters, at most 60 characters. */
-export function quoteName(name: string): string {
-  const plain = name.replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, '?');
-  return `"${plain.length > 60 ? `${plain.slice(0, 60)}…` : plain}"`;
-}

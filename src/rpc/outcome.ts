@@ -35,10 +35,18 @@ export function readOutcome(outcome: WireOutcome, host: string): Attempt {
   return { failure, acted: mayHaveActed(failure), date, retryAfter };
 }
 
-function wireFailure({ cancelled, sent, reason, status: httpStatus }: WireFailure, host: string): RpcFailure {
+function wireFailure(failure: WireFailure, host: string): RpcFailure {
+  const { cancelled, sent, reason, trouble, proxy, status: httpStatus } = failure;
   if (cancelled) return { kind: 'cancelled', sent };
   if (httpStatus !== undefined) return { kind: 'unreadable', host, reason, httpStatus };
-  return { kind: sent ? 'no-reply' : 'unreachable', host, reason };
+  if (sent) return { kind: 'no-reply', host, reason };
+  return {
+    kind: 'unreachable',
+    host,
+    reason,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(trouble === undefined ? {} : { trouble }),
+  };
 }
 
 function replyFailure(reply: Exclude<Reply, { kind: 'success' }>, host: string, httpStatus: number): RpcFailure {

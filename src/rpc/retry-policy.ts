@@ -44,6 +44,7 @@ export function classifyFailure(failure: RpcFailure): RetryDecision {
       if (CREDENTIAL_CODES.test(failure.code)) return 'bad-credentials';
       return TRANSIENT_CODES.test(failure.code) || failure.httpStatus >= 500 ? 'transient' : 'final';
     case 'unreachable':
+      return failure.trouble === undefined ? 'transient' : 'final';
     case 'no-reply':
       return 'transient';
     case 'unreadable':

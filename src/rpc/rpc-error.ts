@@ -1,3 +1,5 @@
+import type { ConnectionTrouble } from './connection-trouble.js';
+
 /**
  * Why a call failed. Only facts that are safe to show: never a URL, a header that we sent, or a library's own
  * error object, since those can hold the signature or the token.
@@ -11,8 +13,16 @@ export type RpcFailure =
       readonly requestId: string | undefined;
       readonly httpStatus: number;
     }
-  /** No connection, so nothing was sent. `reason` is a system or TLS error code such as `ECONNREFUSED`. */
-  | { readonly kind: 'unreachable'; readonly host: string; readonly reason: string }
+  /** No connection, so nothing was sent. `reason` is a system or TLS error code such as `ECONNREFUSED`, or a few words. */
+  | {
+      readonly kind: 'unreachable';
+      readonly host: string;
+      readonly reason: string;
+      /** Host and port of the proxy on the way. */
+      readonly proxy?: string;
+      /** Where another attempt would fail alike. */
+      readonly trouble?: ConnectionTrouble;
+    }
   /** Sent, and no complete answer came: a timeout or a reset connection. */
   | { readonly kind: 'no-reply'; readonly host: string; readonly reason: string }
   /** Answered, but not in the service's language: an HTML page, a cut-off body, a redirect, too many bytes. */

@@ -1,8 +1,12 @@
 import type { Dispatcher } from 'undici';
-import type { DispatcherOptions } from './dispatcher.js';
+import type { Environment } from '../base/setting.js';
+import { type ConnectionTrouble, connectionFailure } from './connection-trouble.js';
+import { routeTo } from './proxy.js';
 
-/** One HTTP request, ready to be sent: a POST with an empty body. */
+/** One HTTP request, ready to be sent; a POST with an empty body, unless it says otherwise. */
 export interface WireRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly body?: string | undefined;
   /** Scheme, host and port, e.g. `https://kms.cn-hangzhou.aliyuncs.com`. */
   readonly origin: string;
   /** Path and query. Holds the signature for HMAC-SHA1: never to be shown. */
@@ -30,6 +34,10 @@ export interface WireFailure {
   readonly sent: boolean;
   /** A code or a few words; never part of the request. */
   readonly reason: string;
+  /** Where another attempt would fail alike. */
+  readonly trouble?: ConnectionTrouble | undefined;
+  /** Host and port of the proxy on the way. */
+  readonly proxy?: string | undefined;
   /** When a status line came before the trouble. */
   readonly status?: number;
 }
@@ -47,20 +55,33 @@ export interface Transport {
 /** Largest body that is read; a page of 200 tags is about 40 kB. */
 export const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
+export interface TransportOptions {
+  /** Where the proxy variables are read. */
+  readonly env: Environment;
+  /** A loopback endpoint is reached directly, whatever proxy is set. */
+  readonly loopback: boolean;
+}
+
 /** A transport on undici, which is loaded with the first request. */
-export function undiciTransport(options: DispatcherOptions): Transport {
-  let dispatcher: Promise<Dispatcher> | undefined;
+export function undiciTransport({ env, loopback }: TransportOptions): Transport {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
   return {
     async send(request, signal) {
-      dispatcher ??= import('./dispatcher.js').then(({ openDispatcher }) => openDispatcher(options));
-      const opened = await dispatcher.catch(() => undefined);
-      if (opened !== undefined) return exchange(opened, request, signal);
-      // undici says no more than that a URL is invalid, and quotes it with its password.
-      return { ok: false, failure: { cancelled: false, sent: false, reason: 'unusable proxy variables' } };
+      const { origin } = request;
+      const route = loopback ? ({ kind: 'direct' } as const) : routeTo(origin, env);
+      if (route.kind === 'refused') {
+        const failure = { cancelled: false, sent: false, reason: route.why, trouble: 'proxy-setting' } as const;
+        return { ok: false, failure };
+      }
+      const dispatcher =
+        dispatchers.get(origin) ?? import('./dispatcher.js').then(({ openDispatcher }) => openDispatcher(route));
+      dispatchers.set(origin, dispatcher);
+      const outcome = await exchange(await dispatcher, request, signal);
+      if (outcome.ok || route.kind === 'direct') return outcome;
+      return { ok: false, failure: { ...outcome.failure, proxy: route.shown } };
     },
     async close() {
-      const opened = await dispatcher?.catch(() => undefined);
-      await opened?.destroy();
+      await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()));
     },
   };
 }
@@ -94,7 +115,13 @@ function exchange(dispatcher: Dispatcher, request: WireRequest, signal: AbortSig
     signal?.addEventListener('abort', onAbort);
 
     dispatcher.dispatch(
-      { origin: request.origin, path: request.path, method: 'POST', headers: request.headers, body: null },
+      {
+        origin: request.origin,
+        path: request.path,
+        method: request.method ?? 'POST',
+        headers: request.headers,
+        body: request.body ?? null,
+      },
       {
         // Called just before the first byte is written: an exchange stopped earlier never leaves.
         onRequestStart(started) {
@@ -121,7 +148,8 @@ function exchange(dispatcher: Dispatcher, request: WireRequest, signal: AbortSig
           settle({ ok: true, reply });
         },
         onResponseError(_, error) {
-          fail(reasonOf(error));
+          const { reason, trouble } = connectionFailure(error);
+          fail(reason, { trouble });
         },
       },
     );
@@ -132,11 +160,4 @@ const STOPPED = new Error('stopped');
 
 function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** A code only: a library's message may quote the request. */
-function reasonOf(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code)) return code;
-  return error.name === 'HTTPParserError' ? 'malformed HTTP' : 'connection failed';
 }

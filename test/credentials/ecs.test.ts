@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { credentialSource } from '../../src/credentials/source.js';
-import { environment, serve, sessionReply, tempHome } from './temp-home.js';
+import { environment, openSource, serve, sessionReply, tempHome } from './temp-home.js';
 
 const METADATA = '100.100.100.200';
 const hosts = new Set<unknown>();
@@ -35,7 +34,7 @@ describe('the ECS RAM role', () => {
       if (request.headers['x-aliyun-ecs-metadata-token'] !== 'metadata-token') return response.writeHead(403).end();
       return response.end(request.url?.endsWith('/') ? 'role' : sessionReply('ecs-id', 'secret', 'token'));
     });
-    const source = credentialSource({ env: environment(ON_ECS), home: home.path });
+    const source = openSource({ env: environment(ON_ECS), home: home.path });
     expect(await source.get()).toMatchObject({ accessKeyId: 'ecs-id', source: 'ECS RAM role' });
     expect(hosts).toContain(METADATA);
   });
@@ -44,7 +43,7 @@ describe('the ECS RAM role', () => {
     const home = await tempHome();
     await serveMetadata(() => {});
     const uri = await serve((_, response) => response.end(sessionReply('uri-id', 'secret', 'token')));
-    const source = credentialSource({
+    const source = openSource({
       env: environment({ ...ON_ECS, ALIBABA_CLOUD_CREDENTIALS_URI: uri }),
       home: home.path,
     });
@@ -56,7 +55,7 @@ describe('the ECS RAM role', () => {
   it('is said to have been asked when nothing was found', async () => {
     const home = await tempHome();
     await serveMetadata((_, response) => response.writeHead(404).end());
-    const source = credentialSource({ env: environment(ON_ECS), home: home.path });
+    const source = openSource({ env: environment(ON_ECS), home: home.path });
     await expect(source.get()).rejects.toThrow(
       'ECS RAM role: the ECS metadata service gave no credentials of a role; credentials URI: not set',
     );
@@ -66,8 +65,8 @@ describe('the ECS RAM role', () => {
     const home = await tempHome();
     await serveMetadata((_, response) => response.end('role'));
     hosts.clear();
-    await expect(credentialSource({ env: environment(), home: home.path }).get()).rejects.toThrow('switched off');
-    const source = credentialSource({ env: environment(ON_ECS), home: home.path, profile: 'prod' });
+    await expect(openSource({ env: environment(), home: home.path }).get()).rejects.toThrow('switched off');
+    const source = openSource({ env: environment(ON_ECS), home: home.path, profile: 'prod' });
     await expect(source.get()).rejects.toThrow('profile "prod"');
     expect(hosts).not.toContain(METADATA);
   });

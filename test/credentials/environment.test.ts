@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { environmentCredentials } from '../../src/credentials/environment.js';
-import { credentialSource } from '../../src/credentials/source.js';
 import { CANARY, canariesIn, everythingOf } from './canary.js';
-import { environment, keyProfile, tempHome } from './temp-home.js';
+import { environment, keyProfile, openSource, tempHome } from './temp-home.js';
 
 const ID = 'ALIBABA_CLOUD_ACCESS_KEY_ID';
 const SECRET = 'ALIBABA_CLOUD_ACCESS_KEY_SECRET';
@@ -29,7 +28,7 @@ describe('credentials from environment variables', () => {
 
   it.each([
     ['an empty token', ''],
-    ['a placeholder that the host did not fill in', `\${user_config.security_token}`],
+    ['an empty field of an MCPB host', `\${user_config.security_token}`],
   ])('have no token when the variable holds %s', (_, token) => {
     expect(environmentCredentials({ [ID]: 'id', [SECRET]: 'secret', [TOKEN]: token })).not.toHaveProperty(
       'securityToken',
@@ -80,7 +79,7 @@ describe('credentials from environment variables', () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('profile-id', 'profile-secret', 'prod'));
     const env = environment({ [ID]: 'env-id', [SECRET]: 'env-secret' });
-    const source = credentialSource({ env, home: home.path, profile: 'prod' });
+    const source = openSource({ env, home: home.path, profile: 'prod' });
     expect(await source.get()).toMatchObject({
       accessKeyId: 'env-id',
       source: 'environment variables (they come before profile "prod")',
@@ -91,7 +90,7 @@ describe('credentials from environment variables', () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('profile-id', 'profile-secret'));
     const env = environment();
-    const source = credentialSource({ env, home: home.path });
+    const source = openSource({ env, home: home.path });
     expect((await source.get()).accessKeyId).toBe('profile-id');
     Object.assign(env, { [ID]: 'env-1', [SECRET]: 's1' });
     const first = await source.get();

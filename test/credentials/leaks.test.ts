@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { credentialSource } from '../../src/credentials/source.js';
 import { CANARY, canariesIn, everythingOf } from './canary.js';
-import { environment, serve, sessionReply, type TempHome, tempHome } from './temp-home.js';
+import { environment, openSource, serve, sessionReply, type TempHome, tempHome } from './temp-home.js';
 
 const { id, secret, token } = CANARY;
 const KEY = { access_key_id: id, access_key_secret: secret, sts_token: token };
 
 async function failureOf(home: TempHome, variables: Readonly<Record<string, string>> = {}): Promise<unknown> {
-  const source = credentialSource({ env: environment(variables), home: home.path, deadline: 3000 });
+  const source = openSource({ env: environment(variables), home: home.path, deadline: 3000 });
   return source.get().then(
     () => {
       throw new Error('it did not fail');
@@ -148,7 +147,7 @@ describe('a failure never repeats a secret', () => {
     const dropping = await serve((request) => request.socket.destroy());
     expectSafe(await failureOf(home, { ALIBABA_CLOUD_CREDENTIALS_URI: `${dropping}?t=${token}` }));
     const silent = await serve(() => {});
-    const source = credentialSource({
+    const source = openSource({
       env: environment({ ALIBABA_CLOUD_CREDENTIALS_URI: `${silent}?t=${token}` }),
       home: home.path,
       deadline: 100,
@@ -183,6 +182,6 @@ describe('a failure never repeats a secret', () => {
     const home = await tempHome();
     const uri = await serve((_, response) => response.end(sessionReply(id, secret, token)));
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: `${uri}?t=${token}` });
-    expect((await credentialSource({ env, home: home.path }).get()).source).toBe('credentials URI');
+    expect((await openSource({ env, home: home.path }).get()).source).toBe('credentials URI');
   });
 });

@@ -8,12 +8,15 @@ import { CANARY, canariesIn } from './canary.js';
 import { serve, sessionReply, tempHome } from './temp-home.js';
 
 const SOURCE = fileURLToPath(new URL('../../src/credentials/source.ts', import.meta.url));
+const NETWORK = fileURLToPath(new URL('../../src/rpc/credential-network.ts', import.meta.url));
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 // Which CommonJS modules were loaded shows whether the package was; the cache is shared by import and require.
 const PROGRAM = `
 import { createRequire } from 'node:module';
-import { credentialSource } from './source.js';
-const credentials = await credentialSource({ env: process.env }).get();
+import { credentialSource } from './credentials/source.js';
+import { credentialNetwork } from './rpc/credential-network.js';
+const network = credentialNetwork({ env: process.env, userAgent: 'test', signature: 'v3' });
+const credentials = await credentialSource({ env: process.env, network }).get();
 const loaded = Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('@alicloud'));
 process.stderr.write('\\n' + JSON.stringify({ id: credentials.accessKeyId, source: credentials.source, loaded }) + '\\n');
 `;
@@ -36,7 +39,7 @@ beforeAll(async () => {
       packages,
       banner: { js },
     } as const;
-    await build({ entryPoints: [SOURCE], outdir, ...options });
+    await build({ entryPoints: [SOURCE, NETWORK], outdir, ...options });
     await writeFile(join(outdir, 'program.js'), PROGRAM);
     await writeFile(join(outdir, 'package.json'), '{"type":"module"}');
   }
@@ -45,7 +48,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 async function run(kind: string, home: string, variables: Readonly<Record<string, string>>) {
   const env = { PATH: process.env['PATH'], HOME: home, USERPROFILE: home, DEBUG: '*', ...variables };
-  const settings = { ...env, ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true' };
+  const settings = { ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true', ...env };
   const child = spawn(process.execPath, [join(root, kind, 'program.js')], { env: settings });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
@@ -70,13 +73,18 @@ describe.each(['bundled', 'unbundled'])('in a process of its own, %s, under DEBU
     expect(canariesIn(stderr)).toEqual([]);
   });
 
-  it('the official package is loaded and used, prints nothing, and lets the process end', async () => {
+  it('the official package is loaded for the ECS metadata service alone, prints nothing, and lets the process end', async () => {
     const home = await tempHome();
     const uri = await serve((_, response) => response.end(sessionReply('uri-id', CANARY.secret, CANARY.token)));
-    const variables = { ALIBABA_CLOUD_CREDENTIALS_URI: uri };
-    const { status, stdout, stderr, report } = await run(kind, home.path, variables);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-    expect(JSON.parse(report)).toEqual({ id: 'uri-id', source: 'credentials URI', loaded: kind === 'unbundled' });
-    expect(canariesIn(stderr)).toEqual([]);
+    for (const [disabled, loaded] of [
+      ['true', false],
+      ['false', kind === 'unbundled'],
+    ] as const) {
+      const variables = { ALIBABA_CLOUD_CREDENTIALS_URI: uri, ALIBABA_CLOUD_ECS_METADATA_DISABLED: disabled };
+      const { status, stdout, stderr, report } = await run(kind, home.path, variables);
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+      expect(JSON.parse(report)).toEqual({ id: 'uri-id', source: 'credentials URI', loaded });
+      expect(canariesIn(stderr)).toEqual([]);
+    }
   });
 });

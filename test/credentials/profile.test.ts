@@ -1,8 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { credentialSource } from '../../src/credentials/source.js';
-import { environment, keyProfile, serve, sessionReply, tempHome } from './temp-home.js';
+import { environment, keyProfile, openSource, serve, sessionReply, tempHome } from './temp-home.js';
 
 const KEY = { access_key_id: 'id', access_key_secret: 'secret' };
 
@@ -14,17 +13,17 @@ describe('a CLI profile', () => {
   ])('of mode %s is used as it is', async (mode, more, securityToken) => {
     const home = await tempHome();
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', mode, ...KEY, ...more }] });
-    const credentials = await credentialSource({ env: environment(), home: home.path }).get();
+    const credentials = await openSource({ env: environment(), home: home.path }).get();
     expect(credentials).toMatchObject({ accessKeyId: 'id', accessKeySecret: 'secret', source: 'CLI profile "me"' });
     expect(credentials.securityToken).toBe(securityToken);
   });
 
-  it.each(['CredentialsURI', 'RsaKeyPair', 'RamRoleArnWithRoleName', 'BearerToken', 'Anonymous'])(
+  it.each(['RsaKeyPair', 'BearerToken', 'Anonymous'])(
     'of the unsupported mode %s is an error that names the mode',
     async (mode) => {
       const home = await tempHome();
       await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', mode, ...KEY }] });
-      const source = credentialSource({ env: environment(), home: home.path });
+      const source = openSource({ env: environment(), home: home.path });
       await expect(source.get()).rejects.toThrow(`CLI profile "me" in ~/.aliyun/config.json has mode ${mode}`);
     },
   );
@@ -42,7 +41,7 @@ describe('a CLI profile', () => {
     [
       'chains to itself',
       { mode: 'ChainableRamRoleArn', ram_role_arn: 'r', source_profile: 'me' },
-      'leads back to itself',
+      'has a source_profile that is circular',
     ],
     ['chains to nothing', { mode: 'ChainableRamRoleArn', ram_role_arn: 'r', source_profile: 'x' }, 'does not exist'],
     ['has a key with a line break', { mode: 'AK', ...KEY, access_key_id: 'a\r\nb' }, 'control'],
@@ -52,7 +51,7 @@ describe('a CLI profile', () => {
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...profile }] });
     const uri = await serve((_request, response) => response.end(sessionReply('other', 's', 't')));
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    await expect(credentialSource({ env, home: home.path }).get()).rejects.toThrow(message);
+    await expect(openSource({ env, home: home.path }).get()).rejects.toThrow(message);
   });
 
   it.each([
@@ -63,7 +62,7 @@ describe('a CLI profile', () => {
     const home = await tempHome();
     await home.writeCliConfig(config);
     await home.writeCredentialsFile('[default]\ntype=access_key\naccess_key_id=id\naccess_key_secret=secret\n');
-    const credentials = await credentialSource({ env: environment(), home: home.path }).get();
+    const credentials = await openSource({ env: environment(), home: home.path }).get();
     expect(credentials.source).toBe('credentials file, section "default"');
   });
 
@@ -77,12 +76,12 @@ describe('a CLI profile', () => {
       current: 'me',
       profiles: [{ name: 'me', mode: 'External', process_command: command }],
     });
-    const source = credentialSource({ env: environment(), home: home.path });
+    const source = openSource({ env: environment(), home: home.path });
     expect(await source.get()).toMatchObject({ accessKeyId: 'ext', securityToken: 't', source: 'CLI profile "me"' });
     await source.get();
     expect(await readFile(join(home.path, 'runs'), 'utf8')).toBe('run\n');
     const forbidden = environment({ ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS: '1' });
-    await expect(credentialSource({ env: forbidden, home: home.path }).get()).rejects.toThrow('forbids');
+    await expect(openSource({ env: forbidden, home: home.path }).get()).rejects.toThrow('forbids');
   });
 });
 
@@ -98,7 +97,7 @@ describe('a profile that was asked for', () => {
     });
     const env = environment(way === 'option' ? {} : { ALIBABA_CLOUD_PROFILE: 'prod' });
     const profile = way === 'option' ? 'prod' : undefined;
-    expect(await credentialSource({ env, home: home.path, profile }).get()).toMatchObject({
+    expect(await openSource({ env, home: home.path, profile }).get()).toMatchObject({
       accessKeyId: 'id',
       source: 'CLI profile "prod"',
     });
@@ -108,7 +107,7 @@ describe('a profile that was asked for', () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('other', 'secret'));
     await home.writeCredentialsFile('[prod]\ntype=access_key\naccess_key_id=id\naccess_key_secret=secret\n');
-    const credentials = await credentialSource({ env: environment(), home: home.path, profile: 'prod' }).get();
+    const credentials = await openSource({ env: environment(), home: home.path, profile: 'prod' }).get();
     expect(credentials).toMatchObject({ accessKeyId: 'id', source: 'credentials file, section "prod"' });
   });
 
@@ -117,7 +116,7 @@ describe('a profile that was asked for', () => {
     await home.writeCliConfig(keyProfile('other', 'secret'));
     const uri = await serve((_, response) => response.end(sessionReply('other', 's', 't')));
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    await expect(credentialSource({ env, home: home.path, profile: 'prod' }).get()).rejects.toThrow(
+    await expect(openSource({ env, home: home.path, profile: 'prod' }).get()).rejects.toThrow(
       'No Alibaba Cloud profile "prod" was found. Looked at: environment variables: not set; ' +
         'CLI profile: ~/.aliyun/config.json has no profile "prod"; ' +
         'credentials file: ~/.alibabacloud/credentials does not exist.',
@@ -127,7 +126,7 @@ describe('a profile that was asked for', () => {
   it('counts as absent when the host passed its placeholder', async () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('id', 'secret'));
-    const source = credentialSource({ env: environment(), home: home.path, profile: `\${user_config.profile}` });
+    const source = openSource({ env: environment(), home: home.path, profile: `\${user_config.profile}` });
     expect((await source.get()).source).toBe('CLI profile "default"');
   });
 });
@@ -141,7 +140,7 @@ describe('the credentials file', () => {
       '\uFEFF; comment\r\n[other]\r\n\r\n[default]\r\n# comment\r\n type = access_key \r\naccess_key_id = "id"\r\naccess_key_secret = se\\#cret=x ; note\r\n',
     );
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_FILE: path });
-    expect(await credentialSource({ env, home: home.path }).get()).toMatchObject({
+    expect(await openSource({ env, home: home.path }).get()).toMatchObject({
       accessKeyId: 'id',
       accessKeySecret: 'se#cret=x',
     });
@@ -158,13 +157,13 @@ describe('the credentials file', () => {
   ])('is an error with %s', async (_, text, message) => {
     const home = await tempHome();
     await home.writeCredentialsFile(text);
-    await expect(credentialSource({ env: environment(), home: home.path }).get()).rejects.toThrow(message);
+    await expect(openSource({ env: environment(), home: home.path }).get()).rejects.toThrow(message);
   });
 
   it('is an error when it cannot be read', async () => {
     const home = await tempHome();
     await mkdir(join(home.path, '.alibabacloud', 'credentials'), { recursive: true });
-    await expect(credentialSource({ env: environment(), home: home.path }).get()).rejects.toThrow(
+    await expect(openSource({ env: environment(), home: home.path }).get()).rejects.toThrow(
       '~/.alibabacloud/credentials cannot be read (EISDIR)',
     );
   });

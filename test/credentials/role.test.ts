@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { credentialSource } from '../../src/credentials/source.js';
 import { CANARY, canariesIn, everythingOf } from './canary.js';
-import { environment, portOf, type TempHome, tempHome } from './temp-home.js';
+import { environment, openSource, portOf, type TempHome, tempHome } from './temp-home.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const Credentials = {
@@ -22,6 +22,7 @@ async function serveSts(home: TempHome, answer: (asked: URLSearchParams) => { st
   const subject = ['-subj', '/CN=127.0.0.1', '-days', '1'];
   spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject]);
   const asked: URLSearchParams[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
     let form = '';
     request.on('data', (chunk) => {
@@ -30,8 +31,11 @@ async function serveSts(home: TempHome, answer: (asked: URLSearchParams) => { st
     request.on('end', () => {
       const all = new URLSearchParams(`${new URL(`https://x${request.url}`).searchParams}&${form}`);
       asked.push(all);
+      headers.push(request.headers);
       const { status, body } = answer(all);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ RequestId: 'r-1', ...Object(body) }));
     });
   });
   await new Promise<void>((resolve) => {
@@ -43,7 +47,7 @@ async function serveSts(home: TempHome, answer: (asked: URLSearchParams) => { st
       server.close(resolve);
     });
   });
-  return { host: `127.0.0.1:${portOf(server.address())}`, asked };
+  return { host: `127.0.0.1:${portOf(server.address())}`, asked, headers };
 }
 
 describe.runIf(hasOpenssl)('a role', () => {
@@ -60,15 +64,16 @@ describe.runIf(hasOpenssl)('a role', () => {
     const role = { mode: 'RamRoleArn', ram_role_arn: 'acs:ram::1:role/r', external_id: 'ext', sts_endpoint: sts.host };
     const key = { access_key_id: 'id', access_key_secret: 'secret' };
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...role, ...key, expired_seconds: 900 }] });
-    expect(await credentialSource({ env: environment(), home: home.path }).get()).toEqual({
+    expect(await openSource({ env: environment(), home: home.path }).get()).toEqual({
       accessKeyId: 'STS.id',
       accessKeySecret: 'sts-secret',
       securityToken: 'sts-token',
       source: 'CLI profile "me"',
     });
+    expect(sts.headers[0]).toMatchObject({ 'x-acs-action': 'AssumeRole', 'x-acs-version': '2015-04-01' });
+    expect(sts.headers[0]?.authorization).toMatch(/^ACS3-HMAC-SHA256 Credential=id,/);
     expect(Object.fromEntries(sts.asked[0] ?? [])).toMatchObject({
-      Action: 'AssumeRole',
-      AccessKeyId: 'id',
+      RoleSessionName: 'alicloud-kms-tags-mcp',
       RoleArn: 'acs:ram::1:role/r',
       ExternalId: 'ext',
       DurationSeconds: '900',
@@ -87,8 +92,9 @@ describe.runIf(hasOpenssl)('a role', () => {
       sts_token: 'base-token',
     };
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...role }, base] });
-    expect((await credentialSource({ env: environment(), home: home.path }).get()).accessKeyId).toBe('STS.id');
-    expect(Object.fromEntries(sts.asked[0] ?? [])).toMatchObject({ AccessKeyId: 'b', SecurityToken: 'base-token' });
+    expect((await openSource({ env: environment(), home: home.path }).get()).accessKeyId).toBe('STS.id');
+    expect(sts.headers[0]).toMatchObject({ 'x-acs-security-token': 'base-token' });
+    expect(sts.headers[0]?.authorization).toMatch(/ Credential=b,/);
   });
 
   it('is assumed with the OIDC token in the file that the profile names', async () => {
@@ -98,7 +104,7 @@ describe.runIf(hasOpenssl)('a role', () => {
     await writeFile(tokenFile, 'oidc.token');
     const oidc = { mode: 'OIDC', ram_role_arn: 'r', oidc_provider_arn: 'p', oidc_token_file: tokenFile };
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...oidc, sts_endpoint: sts.host }] });
-    expect((await credentialSource({ env: environment(), home: home.path }).get()).accessKeyId).toBe('STS.id');
+    expect((await openSource({ env: environment(), home: home.path }).get()).accessKeyId).toBe('STS.id');
     expect(sts.asked[0]?.get('OIDCToken')).toBe('oidc.token');
   });
 
@@ -113,7 +119,7 @@ describe.runIf(hasOpenssl)('a role', () => {
     const role = { mode: 'RamRoleArn', ram_role_arn: 'r', sts_endpoint: sts.host };
     const key = { access_key_id: 'id', access_key_secret: CANARY.secret };
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...role, ...key }] });
-    const error = await credentialSource({ env: environment(), home: home.path })
+    const error = await openSource({ env: environment(), home: home.path })
       .get()
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'CredentialsError', message: expect.stringContaining(message) });

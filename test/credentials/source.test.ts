@@ -1,13 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { credentialSource, staticCredentials } from '../../src/credentials/source.js';
-import { environment, keyProfile, serve, sessionReply, tempHome } from './temp-home.js';
+import { staticCredentials } from '../../src/credentials/source.js';
+import { environment, keyProfile, openSource, serve, sessionReply, tempHome } from './temp-home.js';
 
 describe('the credential source', () => {
   it('answers every caller of a concurrent first use', async () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('id', 'secret'));
-    const source = credentialSource({ env: environment(), home: home.path });
+    const source = openSource({ env: environment(), home: home.path });
     const all = await Promise.all(Array.from({ length: 20 }, () => source.get()));
     expect(new Set(all.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(['id']));
   });
@@ -20,7 +20,7 @@ describe('the credential source', () => {
       setTimeout(() => response.end(sessionReply('id', 'secret', 'token')), 50);
     });
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    const source = credentialSource({ env, home: home.path });
+    const source = openSource({ env, home: home.path });
     await Promise.all(Array.from({ length: 10 }, () => source.get()));
     expect(await source.get()).toEqual({
       accessKeyId: 'id',
@@ -33,7 +33,7 @@ describe('the credential source', () => {
 
   it('starts anew after a failure and does not stick to the source that failed last', async () => {
     const home = await tempHome();
-    const source = credentialSource({ env: environment(), home: home.path });
+    const source = openSource({ env: environment(), home: home.path });
     await expect(source.get()).rejects.toThrow('No Alibaba Cloud credentials were found');
     await home.writeCliConfig(keyProfile('id', 'secret'));
     expect(await source.get()).toMatchObject({ accessKeyId: 'id', source: 'CLI profile "default"' });
@@ -49,15 +49,13 @@ describe('the credential source', () => {
     onTestFinished(() => {
       unsubscribe('net.client.socket', count);
     });
-    await expect(credentialSource({ env: environment(), home: home.path }).get()).rejects.toThrow(
-      'credentials URI: not set',
-    );
+    await expect(openSource({ env: environment(), home: home.path }).get()).rejects.toThrow('credentials URI: not set');
     expect(sockets).toBe(0);
   });
 
   it('says in one message where it looked and what to do next', async () => {
     const home = await tempHome();
-    const error = await credentialSource({ env: environment(), home: home.path })
+    const error = await openSource({ env: environment(), home: home.path })
       .get()
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
@@ -74,7 +72,7 @@ describe('the credential source', () => {
   it('sees a changed profile on the next call, and on refresh', async () => {
     const home = await tempHome();
     await home.writeCliConfig(keyProfile('id-1', 'secret-1'));
-    const source = credentialSource({ env: environment(), home: home.path });
+    const source = openSource({ env: environment(), home: home.path });
     expect((await source.get()).accessKeyId).toBe('id-1');
     await home.writeCliConfig(keyProfile('id-2', 'secret-2'));
     const second = await source.get();
@@ -92,7 +90,7 @@ describe('the credential source', () => {
       setTimeout(() => response.end(reply), 30);
     });
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    const source = credentialSource({ env, home: home.path });
+    const source = openSource({ env, home: home.path });
     const refused = await source.get();
     const renewed = await Promise.all(Array.from({ length: 10 }, () => source.refresh(refused)));
     expect(new Set(renewed.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(['id-2']));
@@ -105,17 +103,17 @@ describe('the credential source', () => {
     let requests = 0;
     const uri = await serve((_, response) => {
       requests += 1;
-      // The first ends within the 15 minutes before which a session is renewed.
-      const seconds = requests === 1 ? 901 : 3600;
+      // A session this short is renewed in the last quarter of its life.
+      const seconds = requests === 1 ? 3 : 3600;
       const Expiration = `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
       const body = { AccessKeyId: `id-${requests}`, AccessKeySecret: 's', SecurityToken: 't', Expiration };
       response.end(JSON.stringify(body));
     });
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    const source = credentialSource({ env, home: home.path });
+    const source = openSource({ env, home: home.path });
     expect((await source.get()).accessKeyId).toBe('id-1');
     await new Promise((resolve) => {
-      setTimeout(resolve, 1500);
+      setTimeout(resolve, 2400);
     });
     const both = await Promise.all([source.get(), source.get()]);
     expect(both.map(({ accessKeyId }) => accessKeyId)).toEqual(['id-2', 'id-2']);
@@ -130,7 +128,7 @@ describe('the credential source', () => {
       if (requests > 1) response.end(sessionReply('id', 'secret', 'token'));
     });
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    const source = credentialSource({ env, home: home.path, deadline: 200 });
+    const source = openSource({ env, home: home.path, deadline: 200 });
     await expect(source.get()).rejects.toThrow(/within 0\.2 s.*credentials URI: asked/);
     expect((await source.get()).accessKeyId).toBe('id');
   });
@@ -141,7 +139,7 @@ describe('the credential source', () => {
       setTimeout(() => response.end(sessionReply('id', 'secret', 'token')), 100);
     });
     const env = environment({ ALIBABA_CLOUD_CREDENTIALS_URI: uri });
-    const source = credentialSource({ env, home: home.path });
+    const source = openSource({ env, home: home.path });
     const reason = new Error('cancelled by the caller');
     const controller = new AbortController();
     const impatient = source.get(controller.signal);

@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { CredentialSource } from '../../src/credentials/credentials.js';
+import { type CredentialSourceOptions, credentialSource } from '../../src/credentials/source.js';
+import { credentialNetwork } from '../../src/rpc/credential-network.js';
 
 /** A home directory of its own for one test. */
 export interface TempHome {
@@ -74,4 +77,11 @@ export function sessionReply(id: string, secret: string, token: string): string 
     SecurityToken: token,
     Expiration,
   });
+}
+
+/** A source as the program makes it, which reaches services as the program does. */
+export function openSource(options: Omit<CredentialSourceOptions, 'network'>): CredentialSource {
+  const network = credentialNetwork({ env: options.env, userAgent: 'test', signature: 'v3' });
+  onTestFinished(() => network.close());
+  return credentialSource({ network, ...options });
 }

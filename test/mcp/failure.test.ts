@@ -84,6 +84,26 @@ describe('the text of a failed request', () => {
     expect(reading(failure, 3)).toContain('Nothing was changed.');
   });
 
+  it.each<[string, RpcFailure, string]>([
+    [
+      'a proxy that wants a password',
+      { kind: 'unreachable', host, reason: 'the proxy answered HTTP 407', proxy: 'p:3128', trouble: 'proxy-refusal' },
+      `No connection to ${host} through the proxy p:3128 (the proxy answered HTTP 407). Nothing was changed. Put the user and password of the proxy into the proxy variable: http://user:password@host:port.`,
+    ],
+    [
+      'a missing company CA',
+      { kind: 'unreachable', host, reason: 'SELF_SIGNED_CERT_IN_CHAIN', trouble: 'certificate' },
+      `No connection to ${host} (SELF_SIGNED_CERT_IN_CHAIN). Nothing was changed. If a proxy of your company signs certificates, set NODE_EXTRA_CA_CERTS to the file with its CA certificate in the environment of the MCP server, then restart it.`,
+    ],
+    [
+      'a certificate that has ended',
+      { kind: 'unreachable', host, reason: 'CERT_HAS_EXPIRED', trouble: 'certificate' },
+      `No connection to ${host} (CERT_HAS_EXPIRED). Nothing was changed. Check the clock of the machine that runs the MCP server; if it is right, the certificate must be renewed.`,
+    ],
+  ])('of %s: what to do about it', (_, failure, text) => {
+    expect(reading(failure)).toBe(`ENDPOINT_UNREACHABLE: ${text}`);
+  });
+
   it('of a bug: no word of the error itself, which goes to the operator', () => {
     const error = new Error('secret detail');
     expect(failureText(error, context)).toMatch(/^INTERNAL_ERROR: (?!.*secret detail).*unknown\./s);

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { connect, type Server } from 'node:net';
+import { connect, createServer as createSocketServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -94,6 +94,7 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
     const { origin, heard } = await tlsEndpoint();
     const { result } = await call(origin, { trusted: false });
     expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(result).toMatchObject({ trouble: 'certificate', attempts: 1 });
     expect(heard).toEqual([]);
   });
 
@@ -101,6 +102,7 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
     const { port, heard } = await tlsEndpoint();
     const { result } = await call(`https://localhost:${port}`);
     expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    expect(result).toMatchObject({ trouble: 'certificate', attempts: 1 });
     expect(heard).toEqual([]);
   });
 
@@ -128,6 +130,29 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
       return { url: `http://127.0.0.1:${portOf(proxy)}`, asked };
     }
 
+    /** A proxy that has one answer to CONNECT. */
+    async function answeringProxy(status: number) {
+      const asked: string[] = [];
+      const proxy: Server = createHttpServer().on('connect', (request, socket) => {
+        asked.push(request.url ?? '');
+        socket.on('error', () => undefined);
+        socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+      });
+      await listenForOneTest(proxy);
+      return { url: `http://127.0.0.1:${portOf(proxy)}`, asked };
+    }
+
+    /** Counts who connects. */
+    async function countingServer() {
+      let connections = 0;
+      const server = createSocketServer((socket) => {
+        connections += 1;
+        socket.destroy();
+      });
+      await listenForOneTest(server);
+      return { url: `http://127.0.0.1:${portOf(server)}`, connections: () => connections };
+    }
+
     it.each(['HTTPS_PROXY', 'https_proxy'])('%s is used, and only the host name is told to it', async (name) => {
       const { port, emulator } = await tlsEndpoint();
       const { url, asked } = await connectProxy(port);
@@ -151,27 +176,103 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
       expect((await call(`https://${HOST}`, { env })).result).toEqual({ requestId: expect.any(String) });
     });
 
-    it('a proxy that refuses is a service that cannot be reached', async () => {
+    it('a proxy that wants a password is named with its status, and asked once', async () => {
       const { port, heard } = await tlsEndpoint();
-      const { url } = await connectProxy(port, 'Basic other');
+      const { url, asked } = await connectProxy(port, 'Basic other');
       const { result } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: url } });
-      expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', host: HOST });
+      const failure = { reason: 'the proxy answered HTTP 407', proxy: new URL(url).host, trouble: 'proxy-refusal' };
+      expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', host: HOST, ...failure });
+      expect(asked).toHaveLength(1);
       expect(heard).toEqual([]);
     });
 
-    it.each(['not a url', 'ftp://127.0.0.1', 'http://user:Canary9Zq@:x/'])(
-      'the setting %j is a service that cannot be reached, and is not repeated',
-      async (setting) => {
-        const { result, stdout, stderr } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: setting } });
-        expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason: 'unusable proxy variables' });
-        expect(stdout + stderr).not.toContain('Canary9Zq');
+    it.each([
+      [403, 1],
+      [405, 1],
+      [502, 2],
+      [503, 2],
+    ])('a proxy that answers %s to CONNECT is asked %s times', async (status, times) => {
+      const { url, asked } = await answeringProxy(status);
+      const { result } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: url } });
+      const reason = `the proxy answered HTTP ${status}`;
+      expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason, proxy: new URL(url).host });
+      expect(asked).toHaveLength(times);
+    });
+
+    it('a proxy that is not there is named', async () => {
+      const { result } = await call(`https://${HOST}`, { env: { HTTPS_PROXY: 'http://user:Canary9Zq@127.0.0.1:1' } });
+      expect(result).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED', proxy: '127.0.0.1:1' });
+      expect(JSON.stringify(result)).not.toContain('Canary9Zq');
+    });
+
+    it.each(['HTTPS_PROXY', 'ALL_PROXY', 'all_proxy'])(
+      '%s is used, and gets a name without a password',
+      async (name) => {
+        const { port } = await tlsEndpoint();
+        const { url, asked } = await connectProxy(port, `Basic ${Buffer.from('token:').toString('base64')}`);
+        const { result } = await call(`https://${HOST}`, { env: { [name]: url.replace('://', '://token@') } });
+        expect(result).toEqual({ requestId: expect.any(String) });
+        expect(asked).toHaveLength(1);
       },
     );
+
+    it.each([
+      ['HTTPS_PROXY', 'not a url', 'HTTPS_PROXY is no URL of a proxy; only http:// and https:// proxies work here'],
+      ['https_proxy', 'ftp://127.0.0.1', 'https_proxy begins with ftp://; only http:// and https:// proxies work here'],
+      [
+        'HTTPS_PROXY',
+        'http://user:Canary9Zq@:x/',
+        'HTTPS_PROXY is no URL of a proxy; only http:// and https:// proxies work here',
+      ],
+      [
+        'HTTPS_PROXY',
+        'http://user:Canary9Zq%zz@proxy:3128',
+        'HTTPS_PROXY has a % in its user or password that begins no escape: write it %25',
+      ],
+    ])('%s=%s is refused without a connection, and is not repeated', async (name, setting, reason) => {
+      const { result, stdout, stderr } = await call(`https://${HOST}`, { env: { [name]: setting } });
+      expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason, trouble: 'proxy-setting' });
+      expect(stdout + stderr).not.toContain('Canary9Zq');
+    });
+
+    it.each([
+      ['HTTPS_PROXY', 'socks5'],
+      ['HTTPS_PROXY', 'socks5h'],
+      ['HTTPS_PROXY', 'socks4'],
+      ['ALL_PROXY', 'socks5'],
+      ['all_proxy', 'socks'],
+    ])(
+      '%s with %s is refused at once and never connected to, unless NO_PROXY makes it unused',
+      async (name, scheme) => {
+        const { origin } = await tlsEndpoint();
+        const { url, connections } = await countingServer();
+        const env = { [name]: url.replace('http', scheme) };
+        const { result } = await call(`https://${HOST}`, { env });
+        const reason = `${name} begins with ${scheme}://; only http:// and https:// proxies work here`;
+        expect(result).toMatchObject({ kind: 'unreachable', effect: 'none', reason, trouble: 'proxy-setting' });
+        for (const options of [
+          { env: { ...env, NO_PROXY: '127.0.0.1' }, bypass: false },
+          { env, bypass: true },
+        ]) {
+          expect((await call(origin, options)).result).toEqual({ requestId: expect.any(String) });
+        }
+        expect(connections()).toBe(0);
+      },
+    );
+
+    it('an http proxy for https comes before a SOCKS proxy for all', async () => {
+      const { port } = await tlsEndpoint();
+      const { url, asked } = await connectProxy(port);
+      await call(`https://${HOST}`, { env: { ALL_PROXY: 'socks5://127.0.0.1:1', HTTPS_PROXY: url } });
+      expect(asked).toHaveLength(1);
+    });
 
     it.each([
       ['example.com, 127.0.0.1', false],
       ['*', false],
       ['example.com', true],
+      ['*.0.0.1', false],
+      ['.0.0.1:443', true],
     ])('with NO_PROXY=%j it is used: %s', async (noProxy, isUsed) => {
       const { origin, port } = await tlsEndpoint();
       const { url, asked } = await connectProxy(port);

@@ -1,4 +1,5 @@
 import { quote } from '../../base/quote.js';
+import type { ConnectionTrouble } from '../../rpc/connection-trouble.js';
 import type { Permission } from '../../rpc/rpc-error.js';
 
 /** Filled in where the permission is known. */
@@ -66,4 +67,36 @@ function hintOf(code: string): string {
     if (pattern.endsWith('*') && code.startsWith(pattern.slice(0, -1))) return hint;
   }
   return DEFAULT_HINT;
+}
+
+/** What to do about a connection that did not come about: the first pattern that the reason matches. */
+const CONNECTION_HINTS: Readonly<Record<ConnectionTrouble, readonly (readonly [RegExp, string])[]>> = {
+  'proxy-setting': [
+    [/./, 'Correct that variable in the environment of the MCP server, or name the host in NO_PROXY, then restart it.'],
+  ],
+  'proxy-refusal': [
+    [/407$/, 'Put the user and password of the proxy into the proxy variable: http://user:password@host:port.'],
+    [/./, 'Ask whoever runs the proxy to let this host through, or name the host in NO_PROXY.'],
+  ],
+  certificate: [
+    [
+      /EXPIRED|NOT_YET_VALID/,
+      'Check the clock of the machine that runs the MCP server; if it is right, the certificate must be renewed.',
+    ],
+    [
+      /ALTNAME|HOSTNAME/,
+      'The certificate is for another host: check --endpoint, and that no proxy answers in its place.',
+    ],
+    [
+      /./,
+      'If a proxy of your company signs certificates, set NODE_EXTRA_CA_CERTS to the file with its CA certificate in the environment of the MCP server, then restart it.',
+    ],
+  ],
+};
+
+/** The next step after a connection that did not come about. */
+export function connectionHint(trouble: ConnectionTrouble | undefined, reason: string): string {
+  const hints = trouble === undefined ? [] : CONNECTION_HINTS[trouble];
+  const found = hints.find(([pattern]) => pattern.test(reason))?.[1];
+  return found ?? 'Check RegionId, --endpoint, --network and the proxy variables.';
 }

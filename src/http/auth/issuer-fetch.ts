@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { isLoopback } from '../../base/loopback.js';
+import type { Environment } from '../../base/setting.js';
+import { routeTo } from '../../rpc/proxy.js';
 
 /** The issuer cannot be asked, or answers with something else than what was asked for. `message` is for the log. */
 export class IssuerError extends Error {
@@ -16,19 +18,21 @@ const TIMEOUT_MS = 5_000;
  * Reads documents as this server reads everything else: TLS 1.2 or newer, through the proxy of the environment, no
  * redirects (one would let the issuer's host send this server anywhere), and no more than 256 KiB in 5 s.
  */
-export function issuerFetch(env: Readonly<Record<string, string | undefined>>): FetchJson {
-  const dispatchers = new Map<boolean, Promise<Dispatcher>>();
-  const dispatcherFor = (loopback: boolean): Promise<Dispatcher> => {
-    const known = dispatchers.get(loopback);
+export function issuerFetch(env: Environment): FetchJson {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const dispatcherFor = (origin: string): Promise<Dispatcher> => {
+    const known = dispatchers.get(origin);
     if (known !== undefined) return known;
-    const opened = import('../../rpc/dispatcher.js').then(({ openDispatcher }) => openDispatcher({ env, loopback }));
-    dispatchers.set(loopback, opened);
+    const route = isLoopback(origin) ? ({ kind: 'direct' } as const) : routeTo(origin, env);
+    if (route.kind === 'refused') throw new IssuerError(route.why);
+    const opened = import('../../rpc/dispatcher.js').then(({ openDispatcher }) => openDispatcher(route));
+    dispatchers.set(origin, opened);
     return opened;
   };
   return async (url) => {
     const { origin, pathname, search, protocol } = new URL(url);
     if (protocol !== 'https:' && !isLoopback(origin)) throw new IssuerError('not https');
-    const dispatcher = await dispatcherFor(isLoopback(origin));
+    const dispatcher = await dispatcherFor(origin);
     try {
       const { statusCode, body } = await dispatcher.request({
         origin,

@@ -1,4 +1,4 @@
-import { hintFor } from '../../aliyun/kms/error-hints.js';
+import { connectionHint, hintFor } from '../../aliyun/kms/error-hints.js';
 import { quote, quoteCode } from '../../base/quote.js';
 import { TagsError } from '../../base/tags-error.js';
 import { WriteFailed } from '../../changes/single-change.js';
@@ -39,10 +39,13 @@ function rpcText({ failure, attempts, permission }: RpcError, changeId: string |
       const next = unknown ? repeat : hintFor(failure.code, permission);
       return `${named}: KMS answered ${message} (HTTP ${failure.httpStatus})${tries}.${requestId}${earlier} ${state} ${next}`;
     }
-    case 'unreachable':
+    case 'unreachable': {
+      const { host, reason, proxy, trouble } = failure;
+      const way = proxy === undefined ? host : `${host} through the proxy ${proxy}`;
       return unknown
-        ? `OUTCOME_UNKNOWN: The connection to ${failure.host} was lost (${failure.reason})${tries}, after the request may have arrived. ${state} ${repeat}`
-        : `ENDPOINT_UNREACHABLE: No connection to ${failure.host} (${failure.reason})${tries}. ${state} Check RegionId, --endpoint, --network and the proxy variables.`;
+        ? `OUTCOME_UNKNOWN: The connection to ${way} was lost (${reason})${tries}, after the request may have arrived. ${state} ${repeat}`
+        : `ENDPOINT_UNREACHABLE: No connection to ${way} (${reason})${tries}. ${state} ${connectionHint(trouble, reason)}`;
+    }
     case 'no-reply':
     case 'unreadable': {
       const status = failure.kind === 'unreadable' ? `, HTTP ${failure.httpStatus}` : '';

@@ -120,6 +120,7 @@ function parseValues(given: ReadonlyMap<OptionName, Given>): OptionValues {
     'allowed-origins': value('allowed-origins', OPTIONS['allowed-origins']),
     'http-tokens': value('http-tokens', OPTIONS['http-tokens']),
     'oauth-issuer': value('oauth-issuer', OPTIONS['oauth-issuer']),
+    'oauth-resource': value('oauth-resource', OPTIONS['oauth-resource']),
     'oauth-audience': value('oauth-audience', OPTIONS['oauth-audience']),
     'state-key': value('state-key', OPTIONS['state-key']),
     journal: value('journal', OPTIONS.journal),
@@ -149,8 +150,9 @@ function refuseContradictions(command: Command, values: OptionValues): void {
     throw new ConfigError('--data and --keys contradict each other');
   }
   if (command !== 'http') return;
-  if ((values['oauth-issuer'] === undefined) !== (values['oauth-audience'] === undefined)) {
-    throw new ConfigError('--oauth-issuer and --oauth-audience go together');
+  const hasAudience = values['oauth-audience'] !== undefined || values['oauth-resource'] !== undefined;
+  if ((values['oauth-issuer'] !== undefined) !== hasAudience) {
+    throw new ConfigError('--oauth-issuer and one of --oauth-resource and --oauth-audience go together');
   }
   const authenticated = values['oauth-issuer'] !== undefined || values['http-tokens'].length > 0;
   const isPublic = !isLoopback(hostUrl(values.host));
@@ -159,7 +161,7 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   if (!authenticated && (isPublic || hasPublicName)) {
     const option = isPublic ? '--host' : '--allowed-hosts';
     throw new ConfigError(
-      `${option} is not loopback, and nobody would have to show who they are: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience`,
+      `${option} is not loopback: authentication is required; set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-resource`,
     );
   }
   if (isPublic && values['allowed-hosts'].length === 0) {

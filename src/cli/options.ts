@@ -1,5 +1,6 @@
 import { isLoopback, isRegionId } from '../aliyun/kms/region.js';
-import { type BearerToken, parseBearerTokens } from '../http/auth/bearer-token.js';
+import { type BearerToken, parseBearerTokens } from '../http/auth/bearer-tokens.js';
+import { hostNameOf } from '../http/host-name.js';
 
 /** The program's commands; `stdio` is what runs without one. */
 export const COMMANDS = ['stdio', 'http', 'emulator', 'demo'] as const;
@@ -177,16 +178,26 @@ export const OPTIONS = {
     env: 'KMS_TAGS_OAUTH_ISSUER',
     metavar: 'URL',
     commands: ['http'],
-    help: 'accept access tokens (JWT) of this OAuth 2.1 issuer',
+    help: 'accept access tokens (JWT) of this OAuth 2.1 issuer; needs --oauth-resource or --oauth-audience',
     parse: endpointUrlWithPath,
+    fallback: undefined,
+  }),
+  'oauth-resource': option<string | undefined>({
+    env: 'KMS_TAGS_OAUTH_RESOURCE',
+    metavar: 'URL',
+    commands: ['http'],
+    help: 'public URL of this server, such as https://tags.example.com/mcp: what clients read in its RFC 9728 metadata',
+    defaultText: 'the audience, where it is a URL',
+    parse: resourceUrl,
     fallback: undefined,
   }),
   'oauth-audience': option<string | undefined>({
     env: 'KMS_TAGS_OAUTH_AUDIENCE',
-    metavar: 'URL',
+    metavar: 'VALUE',
     commands: ['http'],
-    help: 'this server as the issuer knows it: its public URL, such as https://tags.example.com/mcp',
-    parse: endpointUrlWithPath,
+    help: 'what the issuer writes into aud for this server: a URL, a GUID, or api://…',
+    defaultText: 'the resource',
+    parse: audience,
     fallback: undefined,
   }),
   'state-key': option<string | undefined>({
@@ -304,6 +315,19 @@ function endpointUrlWithPath(text: string): string {
   return text;
 }
 
+/** RFC 9728 section 1.2: no fragment. */
+function resourceUrl(text: string): string {
+  if (httpsUrl(text).hash !== '' || text.includes('#')) throw new Error('must be a URL without a fragment');
+  return text;
+}
+
+function audience(text: string): string {
+  const isId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) || /^api:\/\/[^\s#]+$/.test(text);
+  if (isId) return text;
+  if (!/^https?:/i.test(text)) throw new Error('must be a URL, a GUID, or api://…, as the issuer writes it into aud');
+  return resourceUrl(text);
+}
+
 function httpsUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw new Error('must be a URL such as https://kms.cn-hangzhou.aliyuncs.com');
@@ -376,10 +400,12 @@ function commaList(text: string): readonly string[] {
 }
 
 function hostNames(text: string): readonly string[] {
-  return commaList(text).map((name) => {
-    const url = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : undefined;
-    // A port is not compared; somebody who writes one would wait for a match that never comes.
-    if (url?.hostname !== name.toLowerCase()) throw new Error('must be host names without scheme and port');
-    return url.hostname;
+  return commaList(text).map((item) => {
+    if (item.includes('*')) throw new Error('must be whole host names: wildcards are not supported');
+    const host = item.includes(':') && !item.startsWith('[') ? `[${item}]` : item;
+    // A port is not compared: whoever writes one would wait for a match that never comes.
+    const name = host.includes(']:') ? undefined : hostNameOf(host);
+    if (name === undefined) throw new Error('must be host names or IP addresses, without scheme and port');
+    return name;
   });
 }

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { isLoopback } from '../../aliyun/kms/region.js';
+import { errorCode } from '../../base/error-code.js';
+import { parseJson } from '../../base/json.js';
 
-/** The issuer cannot be asked, or answers with something else than what was asked for. `message` is for the log. */
+/** The issuer does not answer, or not with what was asked for. `message` is for the log. */
 export class IssuerError extends Error {
   override readonly name = 'IssuerError';
 }
@@ -49,12 +51,12 @@ export function issuerFetch(env: Readonly<Record<string, string | undefined>>): 
         if (bytes > LONGEST_BYTES) throw new IssuerError('too long');
         chunks.push(chunk);
       }
-      const content: unknown = JSON.parse(Buffer.concat(chunks).toString());
+      const content = parseJson(Buffer.concat(chunks).toString());
+      if (content === undefined) throw new IssuerError('not JSON');
       return content;
     } catch (error) {
       if (error instanceof IssuerError) throw error;
-      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-      throw new IssuerError(code ?? (error instanceof Error ? error.name : 'unknown'));
+      throw new IssuerError(errorCode(error) ?? (error instanceof Error ? error.name : 'unknown'));
     }
   };
 }

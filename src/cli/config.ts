@@ -146,8 +146,9 @@ function refuseContradictions(command: Command, values: OptionValues): void {
     throw new ConfigError('--region and --regions contradict each other');
   }
   if (command !== 'http') return;
-  if ((values['oauth-issuer'] === undefined) !== (values['oauth-audience'] === undefined)) {
-    throw new ConfigError('--oauth-issuer and --oauth-audience go together');
+  const hasAudience = values['oauth-audience'] !== undefined || values['oauth-resource'] !== undefined;
+  if ((values['oauth-issuer'] !== undefined) !== hasAudience) {
+    throw new ConfigError('--oauth-issuer and one of --oauth-resource and --oauth-audience go together');
   }
   const authenticated = values['oauth-issuer'] !== undefined || values['http-tokens'].length > 0;
   const isPublic = !isLoopback(hostUrl(values.host));
@@ -156,7 +157,7 @@ function refuseContradictions(command: Command, values: OptionValues): void {
   if (!authenticated && (isPublic || hasPublicName)) {
     const option = isPublic ? '--host' : '--allowed-hosts';
     throw new ConfigError(
-      `${option} is not loopback, so authentication is required: set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-audience`,
+      `${option} is not loopback: authentication is required; set KMS_TAGS_HTTP_TOKENS, or --oauth-issuer and --oauth-resource`,
     );
   }
   if (isPublic && values['allowed-hosts'].length === 0) {

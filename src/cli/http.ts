@@ -3,7 +3,7 @@ import { errorCode } from '../base/error-code.js';
 import type { Environment } from '../base/setting.js';
 import type { Verifier } from '../http/auth/authentication.js';
 import { bearerTokenVerifier } from '../http/auth/bearer-tokens.js';
-import { resourceMetadata } from '../http/auth/resource-metadata.js';
+import { type ResourceMetadata, resourceMetadata } from '../http/auth/resource-metadata.js';
 import type { Limits } from '../http/limits.js';
 import { jsonLog, type Log } from '../http/log.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
@@ -102,7 +102,7 @@ async function verifiersOf(
 ): Promise<readonly Verifier[]> {
   const tokens = values['http-tokens'];
   const known = tokens.length === 0 ? [] : [bearerTokenVerifier(tokens)];
-  const { 'oauth-issuer': issuer, 'oauth-audience': audience } = values;
+  const { 'oauth-issuer': issuer, 'oauth-resource': resource, 'oauth-audience': audience = resource } = values;
   if (issuer === undefined || audience === undefined) return known;
   const [{ accessTokenVerifier }, { issuerFetch }] = await Promise.all([
     import('../http/auth/access-tokens.js'),
@@ -112,8 +112,13 @@ async function verifiersOf(
   return [...known, accessTokenVerifier({ issuer, audience, fetchJson: issuerFetch(env), ...tuning })];
 }
 
-function metadataOf({ 'oauth-issuer': issuer, 'oauth-audience': audience }: OptionValues) {
-  return issuer === undefined || audience === undefined ? undefined : resourceMetadata(audience, issuer);
+/** None without an issuer, and none where only an audience is given that is no URL: nobody knows where this server is. */
+function metadataOf({
+  'oauth-issuer': issuer,
+  'oauth-audience': audience,
+  'oauth-resource': resource = /^http/i.test(audience ?? '') ? audience : undefined,
+}: OptionValues): ResourceMetadata | undefined {
+  return issuer === undefined || resource === undefined ? undefined : resourceMetadata(resource, issuer);
 }
 
 function stopSignal(): Promise<string> {

@@ -1,6 +1,7 @@
 import type { KmsEndpoint } from '../aliyun/kms/region.js';
-import type { BearerToken } from '../http/auth/bearer-token.js';
+import type { BearerToken } from '../http/auth/bearer-tokens.js';
 import {
+  audience,
   bearerTokens,
   directory,
   endpointUrl,
@@ -15,6 +16,7 @@ import {
   redisUrl,
   regionId,
   regionIds,
+  resourceUrl,
   stateKey,
   tagKeyPatterns,
   trueOrFalse,
@@ -209,16 +211,26 @@ export const OPTIONS = {
     env: 'KMS_TAGS_OAUTH_ISSUER',
     metavar: 'URL',
     commands: ['http'],
-    help: 'accept access tokens (JWT) of this OAuth 2.1 issuer',
+    help: 'accept access tokens (JWT) of this OAuth 2.1 issuer; needs --oauth-resource or --oauth-audience',
     parse: endpointUrlWithPath,
+    fallback: undefined,
+  }),
+  'oauth-resource': option<string | undefined>({
+    env: 'KMS_TAGS_OAUTH_RESOURCE',
+    metavar: 'URL',
+    commands: ['http'],
+    help: 'public URL of this server, such as https://tags.example.com/mcp: what clients read in its RFC 9728 metadata',
+    defaultText: 'the audience, where it is a URL',
+    parse: resourceUrl,
     fallback: undefined,
   }),
   'oauth-audience': option<string | undefined>({
     env: 'KMS_TAGS_OAUTH_AUDIENCE',
-    metavar: 'URL',
+    metavar: 'VALUE',
     commands: ['http'],
-    help: 'this server as the issuer knows it: its public URL, such as https://tags.example.com/mcp',
-    parse: endpointUrlWithPath,
+    help: 'what the issuer writes into aud for this server: a URL, a GUID, or api://…',
+    defaultText: 'the resource',
+    parse: audience,
     fallback: undefined,
   }),
   'state-key': option<string | undefined>({

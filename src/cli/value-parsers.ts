@@ -1,6 +1,7 @@
 import { isRegionId, type KmsEndpoint, regionOfEndpoint } from '../aliyun/kms/region.js';
 import { isLoopback } from '../base/loopback.js';
-import { parseBearerTokens } from '../http/auth/bearer-token.js';
+import { parseBearerTokens } from '../http/auth/bearer-tokens.js';
+import { hostNameOf } from '../http/host-name.js';
 
 /** Reads a value. Throws an `Error` whose message continues "`--name` …" and never repeats the value. */
 export interface Parser<Value> {
@@ -149,18 +150,31 @@ export function hostUrl(host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}`;
 }
 
-export const hostNames = accepting('host names without scheme and port, separated by commas', (text) =>
-  commaList(text).map((name) => {
-    // Compared as a whole: a * would let nobody in.
-    if (name.includes('*')) throw new Error('must list each host name: a * is not supported');
-    const url = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : undefined;
-    // A port is not compared; somebody who writes one would wait for a match that never comes.
-    if (url?.hostname !== name.toLowerCase()) throw new Error('must be host names without scheme and port');
-    return url.hostname;
+export const hostNames = accepting('host names or IP addresses, without scheme and port, separated by commas', (text) =>
+  commaList(text).map((item) => {
+    if (item.includes('*')) throw new Error('must be whole host names: wildcards are not supported');
+    const host = item.includes(':') && !item.startsWith('[') ? `[${item}]` : item;
+    // A port is not compared: whoever writes one would wait for a match that never comes.
+    const name = host.includes(']:') ? undefined : hostNameOf(host);
+    if (name === undefined) throw new Error('must be host names or IP addresses, without scheme and port');
+    return name;
   }),
 );
 
 export const regionIds = accepting('region IDs such as cn-hangzhou, each once, separated by commas', (text) => {
   const ids = text.split(',').map((id) => id.trim());
   return ids.every(isRegionId) && new Set(ids).size === ids.length ? ids : undefined;
+});
+
+/** RFC 9728 section 1.2: no fragment. */
+export const resourceUrl = accepting('a URL without a fragment; https (http is for loopback only)', (text) => {
+  const url = httpsUrl(text);
+  return url.hash === '' && !text.includes('#') ? text : undefined;
+});
+
+/** What issuers write into `aud`: GUIDs and `api://` names are compared as they are, URLs as URLs. */
+export const audience = accepting('a URL, a GUID, or api://…, as the issuer writes it into aud', (text) => {
+  const isId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) || /^api:\/\/[^\s#]+$/.test(text);
+  if (isId) return text;
+  return /^https?:/i.test(text) ? resourceUrl(text) : undefined;
 });

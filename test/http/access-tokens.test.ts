@@ -11,8 +11,12 @@ let issuer: TestIssuer;
 let server: TestServer;
 let before: unknown;
 
-async function start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-  server = await runningServer(['--oauth-issuer', issuer.url, '--oauth-audience', AUDIENCE], env, { cooldownMs: 0 });
+async function start(
+  env: Readonly<Record<string, string>> = {},
+  args = ['--oauth-audience', AUDIENCE],
+  cooldownMs = 0,
+): Promise<void> {
+  server = await runningServer(['--oauth-issuer', issuer.url, ...args], env, { cooldownMs });
   before = server.emulator.tagsOf('key', KEY_ID);
 }
 
@@ -81,17 +85,26 @@ describe('a token that does not hold', () => {
   it.each<[string, () => Promise<string> | string]>([
     ['for another audience', () => issuer.token({ aud: 'https://other.example/mcp' })],
     ['for nobody', () => issuer.token({ aud: undefined })],
+    ['for a number', () => issuer.token({ aud: 7 })],
+    ['for an empty list', () => issuer.token({ aud: [] })],
+    ['for an audience that begins like ours', () => issuer.token({ aud: `${AUDIENCE}x` })],
+    ['for an audience in another case', () => issuer.token({ aud: AUDIENCE.replace('mcp', 'MCP') })],
+    ['for our audience over http', () => issuer.token({ aud: AUDIENCE.replace('https', 'http') })],
+    ['for our host on another port', () => issuer.token({ aud: 'https://tags.example.com:8443/mcp' })],
     ['that has expired', () => issuer.token({ exp: Math.floor(Date.now() / 1000) - 60 })],
     ['that never expires', () => issuer.token({ exp: undefined })],
     ['that is not valid yet', () => issuer.token({ nbf: soon() })],
     ['of another issuer', () => issuer.token({ iss: 'https://evil.example' })],
     ['without an issuer', () => issuer.token({ iss: undefined })],
     ['without a subject', () => issuer.token({ sub: undefined })],
+    ['with a number for its subject', () => issuer.token({ sub: 1 })],
+    ['with a list for its subject', () => issuer.token({ sub: ['user-1'] })],
+    ['with true for its subject', () => issuer.token({ sub: true })],
     ['with an empty subject', () => issuer.token({ sub: '' })],
     ['with a subject of a thousand letters', () => issuer.token({ sub: 'x'.repeat(1_000) })],
     ['with alg none', () => forged({ alg: 'none' }, { iss: issuer.url, aud: AUDIENCE, sub: 'x', exp: soon() }, '')],
     ['signed with the public key as a shared secret', sharedSecret],
-    ['of a key that nobody published', strangersToken],
+    ['of a key that nobody published', () => strangersToken('key-0')],
     ['with a changed payload', changedPayload],
     ['with an unknown key id', () => issuer.token({}, { kid: 'no-such-key' })],
     ['that is no JWT', () => 'abcdefghijklmnopqrstuvwxyz'],
@@ -133,7 +146,119 @@ describe('scopes', () => {
   );
 });
 
+describe('the audience', () => {
+  const GUID = '1f0c2d3e-4b5a-6978-8796-a5b4c3d2e1f0';
+  const RESOURCE = 'https://tags.example.com/mcp';
+
+  it.each<[string, string, boolean]>([
+    ['https://tags.example.com', 'https://tags.example.com/', true],
+    ['https://tags.example.com/', 'https://tags.example.com', true],
+    ['https://tags.example.com/mcp', 'https://tags.example.com/mcp/', true],
+    ['https://tags.example.com/mcp', 'HTTPS://Tags.Example.com:443/mcp', true],
+    ['https://tags.example.com/mcp', 'https://tags.example.com', false],
+    ['https://tags.example.com/mcp', 'https://tags.example.com/mcp//', false],
+    ['https://tags.example.com/mcp', 'https://tags.example.com/mcp?x', false],
+    ['https://tags.example.com/mcp', 'https://tags.example.com/mcp#x', false],
+    ['https://tags.example.com/mcp', 'https://user@tags.example.com/mcp', false],
+    [GUID, GUID, true],
+    [GUID, GUID.toUpperCase(), false],
+    [GUID, `api://${GUID}`, false],
+    [`api://${GUID}`, `api://${GUID}`, true],
+    [`api://${GUID}`, `api://${GUID}/`, false],
+    ['api://tags/v1', 'api://tags/v1', true],
+  ])('%s is met by a token for %s: %j', async (option, aud, isMet) => {
+    await server.close();
+    await start({}, ['--oauth-audience', option]);
+    expect((await post(server.url, { token: await issuer.token({ aud }) })).status).toBe(isMet ? 200 : 401);
+  });
+
+  it('is the resource, where only that is given', async () => {
+    await server.close();
+    await start({}, ['--oauth-resource', RESOURCE]);
+    expect((await post(server.url, { token: await issuer.token({ aud: RESOURCE }) })).status).toBe(200);
+    const metadata = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(await metadata.json()).toMatchObject({ resource: RESOURCE });
+  });
+
+  it('may be another than the resource that the metadata name', async () => {
+    await server.close();
+    await start({}, ['--oauth-resource', RESOURCE, '--oauth-audience', GUID]);
+    expect((await post(server.url, { token: await issuer.token({ aud: GUID }) })).status).toBe(200);
+    const refused = await post(server.url, { token: await issuer.token({ aud: RESOURCE }) });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toContain(`resource_metadata="${METADATA}"`);
+  });
+
+  it('that is no URL leaves the metadata out, unless the resource is given', async () => {
+    await server.close();
+    await start({}, ['--oauth-audience', GUID]);
+    const refused = await post(server.url);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).not.toContain('resource_metadata');
+    expect((await fetch(`${server.origin}/.well-known/oauth-protected-resource`)).status).toBe(404);
+  });
+});
+
 describe('keys', () => {
+  it('are tried one after the other for a token that does not name its own, as in a rollover', async () => {
+    const old = await issuer.token({}, { kid: undefined });
+    await issuer.rotate({ keepOld: true });
+    for (const token of [old, await issuer.token({}, { kid: undefined }), await issuer.token()]) {
+      expect((await post(server.url, { token })).status).toBe(200);
+    }
+    await issuer.rotate({ keepOld: true });
+    expect((await post(server.url, { token: await issuer.token({}, { kid: undefined }) })).status).toBe(200);
+    const changes = server.emulator.count('UntagResource');
+    expect((await post(server.url, { token: await strangersToken(undefined) })).status).toBe(401);
+    expect(server.emulator.count('UntagResource')).toBe(changes);
+  });
+
+  it('are read again for a token that does not name its own, when the known one does not fit', async () => {
+    expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+    await issuer.rotate();
+    expect((await post(server.url, { token: await issuer.token({}, { kid: undefined }) })).status).toBe(200);
+  });
+
+  it.each([false, true])(
+    'are found where the issuer has moved them; the old address still answers: %j',
+    async (keepOld) => {
+      expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+      issuer.moveKeys({ keepOld });
+      await issuer.rotate();
+      expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+      expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+    },
+  );
+
+  it('are read again once in half a minute for tokens that nobody signed', async () => {
+    await server.close();
+    await start({}, ['--oauth-audience', AUDIENCE], 30_000);
+    expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+    const asked = issuer.asked.length;
+    for (const kid of ['key-0', 'no-such-key', undefined, 'key-0']) {
+      expect((await post(server.url, { token: await strangersToken(kid) })).status).toBe(401);
+    }
+    expect(issuer.asked.slice(asked)).toEqual(['/.well-known/oauth-authorization-server', '/keys']);
+  });
+
+  it('that are known are kept when a token of an unknown key finds the issuer out of order', async () => {
+    const token = await issuer.token();
+    expect((await post(server.url, { token })).status).toBe(200);
+    issuer.breakKeys({ status: 500 });
+    expect((await post(server.url, { token: await strangersToken('no-such-key') })).status).toBe(503);
+    expect((await post(server.url, { token })).status).toBe(200);
+  });
+
+  it('that are new are taken by all tokens that come at once', async () => {
+    await server.close();
+    await start({}, ['--oauth-audience', AUDIENCE], 30_000);
+    expect((await post(server.url, { token: await issuer.token() })).status).toBe(200);
+    await issuer.rotate();
+    const token = await issuer.token();
+    const replies = await Promise.all(Array.from({ length: 20 }, () => post(server.url, { token })));
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+  });
+
   it('takes the new key after a rotation, and the old one no more', async () => {
     const old = await issuer.token();
     expect((await post(server.url, { token: old })).status).toBe(200);
@@ -174,18 +299,45 @@ describe('keys', () => {
 });
 
 describe('resource metadata', () => {
-  it.each(['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'])(
-    'says at %s where tokens come from',
-    async (path) => {
-      const reply = await fetch(`${server.origin}${path}`);
-      expect(reply.status).toBe(200);
-      expect(await reply.json()).toMatchObject({
-        resource: AUDIENCE,
-        authorization_servers: [issuer.url],
-        scopes_supported: ['kms-tags:read', 'kms-tags:write', 'kms-tags:admin'],
-      });
-    },
-  );
+  it('answers the preflight of a page, whose client sends a header of the protocol', async () => {
+    const reply = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://inspector.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'mcp-protocol-version',
+      },
+    });
+    expect(reply.status).toBe(204);
+    expect(reply.headers.get('access-control-allow-origin')).toBe('*');
+    expect(reply.headers.get('access-control-allow-methods')).toContain('GET');
+    expect(reply.headers.get('access-control-allow-headers')).toContain('mcp-protocol-version');
+  });
+
+  it('answers HEAD as GET, without the document, and nothing else', async () => {
+    const head = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect(Number(head.headers.get('content-length'))).toBeGreaterThan(100);
+    expect(head.headers.get('access-control-allow-origin')).toBe('*');
+    for (const method of ['POST', 'DELETE', 'PUT']) {
+      const reply = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`, { method });
+      expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    }
+  });
+
+  it.each([
+    '/.well-known/oauth-protected-resource/mcp',
+    '/.well-known/oauth-protected-resource/mcp/',
+    '/.well-known/oauth-protected-resource',
+  ])('says at %s where tokens come from', async (path) => {
+    const reply = await fetch(`${server.origin}${path}`);
+    expect(reply.status).toBe(200);
+    expect(await reply.json()).toMatchObject({
+      resource: AUDIENCE,
+      authorization_servers: [issuer.url],
+      scopes_supported: ['kms-tags:read', 'kms-tags:write', 'kms-tags:admin'],
+    });
+  });
 });
 
 /** RS256 and HS256 confusion: the published key is no secret. */
@@ -200,11 +352,11 @@ async function sharedSecret(): Promise<string> {
   return `${signed}.${createHmac('sha256', keys).update(signed).digest('base64url')}`;
 }
 
-async function strangersToken(): Promise<string> {
+async function strangersToken(kid: string | undefined): Promise<string> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = await importPKCS8(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'ES256');
   const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'x', exp: soon(), scope: 'kms-tags:write' };
-  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-0' }).sign(key);
+  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', ...(kid === undefined ? {} : { kid }) }).sign(key);
 }
 
 async function changedPayload(): Promise<string> {

@@ -32,8 +32,15 @@ describe('a server that others can reach', () => {
   it('starts with both', () => {
     const args = ['--host', '0.0.0.0', '--allowed-hosts', 'tags.example.com'];
     expect(refusal(args, { KMS_TAGS_HTTP_TOKENS: `a=${TOKEN}` })).toBeUndefined();
-    const oauth = ['--oauth-issuer', 'https://id.example.com', '--oauth-audience', 'https://tags.example.com/mcp'];
-    expect(refusal([...args, ...oauth])).toBeUndefined();
+    const audiences = [
+      ['--oauth-resource', 'https://tags.example.com/mcp'],
+      ['--oauth-audience', 'https://tags.example.com/mcp'],
+      ['--oauth-audience', '1f0c2d3e-4b5a-6978-8796-a5b4c3d2e1f0'],
+      ['--oauth-audience', 'api://tags', '--oauth-resource', 'https://tags.example.com/mcp'],
+    ];
+    for (const audience of audiences) {
+      expect(refusal([...args, '--oauth-issuer', 'https://id.example.com', ...audience])).toBeUndefined();
+    }
   });
 });
 
@@ -76,11 +83,43 @@ describe('KMS_TAGS_HTTP_TOKENS', () => {
   });
 });
 
+describe('--allowed-hosts', () => {
+  it.each([
+    ['Tags.Example.com', ['tags.example.com']],
+    ['tags.example.com.', ['tags.example.com']],
+    ['::1,[::1]', ['[::1]', '[::1]']],
+    ['10.1.2.3, tags_1.internal', ['10.1.2.3', 'tags_1.internal']],
+  ])('takes %s in the form in which a Host is compared', (text, names) => {
+    const config = readConfig(['http', '--allowed-hosts', text], { KMS_TAGS_HTTP_TOKENS: `a=${TOKEN}` });
+    expect(config).toMatchObject({ values: { 'allowed-hosts': names } });
+  });
+});
+
 describe('other options', () => {
   it.each([
     [['--allowed-hosts', 'https://tags.example.com'], 'without scheme and port'],
     [['--allowed-hosts', 'tags.example.com:443'], 'without scheme and port'],
+    [['--allowed-hosts', '[::1]:443'], 'without scheme and port'],
+    [['--allowed-hosts', 'user@localhost'], 'without scheme and port'],
+    [['--allowed-hosts', 'localhost/mcp'], 'without scheme and port'],
+    [['--allowed-hosts', '.example.com'], 'without scheme and port'],
+    [['--allowed-hosts', 'exa mple'], 'without scheme and port'],
+    [['--allowed-hosts', '*'], 'wildcards'],
+    [['--allowed-hosts', '*.example.com'], 'wildcards'],
+    [['--allowed-hosts', 'tags.example.com,*.internal'], 'wildcards'],
+    [['--allowed-hosts', 'tags.*.com'], 'wildcards'],
+    [['--allowed-origins', '*'], 'wildcards'],
+    [['--allowed-origins', '*.example.com'], 'wildcards'],
+    [['--allowed-origins', 'https://*'], 'wildcards'],
     [['--oauth-issuer', 'https://id.example.com'], 'go together'],
+    [['--oauth-audience', 'https://a.example'], 'go together'],
+    [['--oauth-resource', 'https://a.example'], 'go together'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-audience', 'tags'], 'a GUID'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-audience', 'api://'], 'a GUID'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-audience', 'http://a.example'], 'must be https'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-resource', 'http://a.example'], 'must be https'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-resource', 'https://a.example/#x'], 'fragment'],
+    [['--oauth-issuer', 'https://id.example.com', '--oauth-resource', 'api://a'], 'must be https'],
     [['--oauth-issuer', 'http://id.example.com', '--oauth-audience', 'https://a.example'], 'must be https'],
     [['--oauth-issuer', 'https://u:p@id.example.com', '--oauth-audience', 'https://a.example'], 'must not hold'],
     [['--journal', 'https://redis.example.com'], 'redis://'],

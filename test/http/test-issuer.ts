@@ -10,10 +10,12 @@ export interface TestIssuer {
   /** A signed token; `claims` replace the defaults, and undefined leaves one out. */
   token(
     claims?: Readonly<Record<string, unknown>>,
-    header?: { readonly alg?: string; readonly kid?: string },
+    header?: { readonly alg?: string; readonly kid?: string | undefined },
   ): Promise<string>;
-  /** From now on another key signs, and only it is published. */
-  rotate(): Promise<void>;
+  /** From now on another key signs. The ones before it are published no more, or still, as in a rollover. */
+  rotate(options?: { readonly keepOld?: boolean }): Promise<void>;
+  /** From now on the keys are found at another path, as the metadata say; the old one answers 404, or as before. */
+  moveKeys(options?: { readonly keepOld?: boolean }): void;
   /** Makes the keys' path answer with a redirect to `location`, or with a status. */
   breakKeys(how: { readonly location?: string; readonly status?: number } | undefined): void;
   close(): Promise<void>;
@@ -23,6 +25,9 @@ export interface TestIssuer {
 export async function testIssuer(audience: string, options: { readonly openid?: boolean } = {}): Promise<TestIssuer> {
   let generation = 0;
   let { privateKey, publicJwk } = await newKey(generation);
+  let published = [publicJwk];
+  let keysPath = '/keys';
+  let oldKeys: readonly JWK[] | undefined;
   let broken: { readonly location?: string; readonly status?: number } | undefined;
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -31,12 +36,13 @@ export async function testIssuer(audience: string, options: { readonly openid?: 
     const json = (content: unknown): void => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(content));
     };
-    if (request.url === metadataPath) return json({ issuer: url, jwks_uri: `${url}/keys` });
-    if (request.url === '/elsewhere') return json({ keys: [publicJwk] });
-    if (request.url !== '/keys') return response.writeHead(404).end();
+    if (request.url === metadataPath) return json({ issuer: url, jwks_uri: `${url}${keysPath}` });
+    if (request.url === '/keys' && keysPath !== '/keys' && oldKeys !== undefined) return json({ keys: oldKeys });
+    if (request.url === '/elsewhere') return json({ keys: published });
+    if (request.url !== keysPath) return response.writeHead(404).end();
     if (broken?.location !== undefined) return response.writeHead(302, { location: broken.location }).end();
     if (broken !== undefined) return response.writeHead(broken.status ?? 500).end();
-    return json({ keys: [publicJwk] });
+    return json({ keys: published });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -47,6 +53,7 @@ export async function testIssuer(audience: string, options: { readonly openid?: 
     url,
     asked,
     async token(claims = {}, header = {}) {
+      const { kid, ...rest } = { kid: publicJwk.kid, ...header };
       const now = Math.floor(Date.now() / 1000);
       const all = {
         iss: url,
@@ -60,12 +67,17 @@ export async function testIssuer(audience: string, options: { readonly openid?: 
         Object.entries({ ...all, ...claims }).filter(([, value]) => value !== undefined),
       );
       return new SignJWT(payload)
-        .setProtectedHeader({ alg: 'ES256', kid: publicJwk.kid ?? '', ...header })
+        .setProtectedHeader({ alg: 'ES256', ...(kid === undefined ? {} : { kid }), ...rest })
         .sign(privateKey);
     },
-    async rotate() {
+    async rotate({ keepOld = false } = {}) {
       generation += 1;
       ({ privateKey, publicJwk } = await newKey(generation));
+      published = keepOld ? [...published, publicJwk] : [publicJwk];
+    },
+    moveKeys({ keepOld = false } = {}) {
+      keysPath = `/keys-${generation}`;
+      oldKeys = keepOld ? published : undefined;
     },
     breakKeys(how) {
       broken = how;

@@ -4,22 +4,22 @@ import { READ_SCOPE } from '../../mcp/scopes.js';
 
 /** Who sends a request, or why it goes no further. */
 export type Authentication =
-  /** Undefined: nobody is asked who they are. */
+  /** `caller` is undefined where no authentication is required. */
   | { readonly kind: 'accepted'; readonly caller: AuthInfo | undefined }
   /** `reason` is one word or a code, for the log. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'insufficient'; readonly caller: AuthInfo }
-  /** The issuer cannot be asked for its keys: nothing is known about the token. */
+  /** The issuer does not answer: nothing is known about the token. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** One way to find out who holds a token. `unknown`: not one of ours, another way may know it. Never rejects. */
+/** One way to find out who holds a token. `unknown`: another verifier may know it. Never rejects. */
 export type Verifier = (
   token: string,
 ) => Promise<Exclude<Authentication, { kind: 'insufficient' }> | { readonly kind: 'unknown' }>;
 
 export type Authenticate = (authorization: string | undefined) => Promise<Authentication>;
 
-/** Asks the verifiers in turn; without any, everybody may come in (loopback only, see `config.ts`). */
+/** Asks the verifiers in turn; without any, every caller is accepted (loopback only, see `config.ts`). */
 export function authenticator(verifiers: readonly Verifier[]): Authenticate {
   return async (authorization) => {
     if (verifiers.length === 0) return { kind: 'accepted', caller: undefined };
@@ -52,12 +52,12 @@ export function challengeOf(
     case 'refused':
       // Where nothing was presented there is no error to name (RFC 6750 section 3.1).
       return refused.reason === 'missing'
-        ? challenge(401, 'invalid_token', 'A bearer token is needed', metadataUrl, [])
+        ? challenge(401, 'invalid_token', 'A bearer token is required', metadataUrl, [])
         : challenge(401, 'invalid_token', 'The bearer token is not valid for this server', metadataUrl);
     case 'insufficient':
       return challenge(403, 'insufficient_scope', 'The token lacks a scope of this server', metadataUrl);
     case 'unavailable': {
-      const error_description = 'The authorization server could not be asked, so the token could not be checked';
+      const error_description = 'The authorization server did not answer, so the token could not be checked';
       return {
         status: 503,
         headers: { 'retry-after': '5' },

@@ -1,9 +1,11 @@
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../../base/error-code.js';
+import { parseJson } from '../../base/json.js';
 import { isLoopback } from '../../base/loopback.js';
 import type { Environment } from '../../base/setting.js';
 import { routeTo } from '../../rpc/proxy.js';
 
-/** The issuer cannot be asked, or answers with something else than what was asked for. `message` is for the log. */
+/** The issuer does not answer, or not with what was asked for. `message` is for the log. */
 export class IssuerError extends Error {
   override readonly name = 'IssuerError';
 }
@@ -53,12 +55,12 @@ export function issuerFetch(env: Environment): FetchJson {
         if (bytes > LONGEST_BYTES) throw new IssuerError('too long');
         chunks.push(chunk);
       }
-      const content: unknown = JSON.parse(Buffer.concat(chunks).toString());
+      const content = parseJson(Buffer.concat(chunks).toString());
+      if (content === undefined) throw new IssuerError('not JSON');
       return content;
     } catch (error) {
       if (error instanceof IssuerError) throw error;
-      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-      throw new IssuerError(code ?? (error instanceof Error ? error.name : 'unknown'));
+      throw new IssuerError(errorCode(error) ?? (error instanceof Error ? error.name : 'unknown'));
     }
   };
 }

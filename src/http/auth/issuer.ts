@@ -1,55 +1,89 @@
-import { createRemoteJWKSet, customFetch, type RemoteJWKSet } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type LocalJWKSet } from 'jose';
 import * as z from 'zod';
 import { type FetchJson, IssuerError } from './issuer-fetch.js';
 
-/** An authorization server as its metadata describe it. */
+/** An authorization server as its metadata and its keys describe it. */
 export interface Issuer {
   /** Exactly as tokens name it. */
   readonly id: string;
-  readonly keys: RemoteJWKSet;
+  readonly keys: LocalJWKSet;
+}
+
+/** What is known of the issuer. Both functions reject with `IssuerError`. */
+export interface IssuerSource {
+  /** As it was last read, at most ten minutes ago. */
+  current(): Promise<Issuer>;
+  /** Reads it again, for a token that the keys of `used` do not verify. Undefined when that was done a moment ago. */
+  newerThan(used: Issuer): Promise<Issuer | undefined>;
 }
 
 export interface IssuerOptions {
   /** From `--oauth-issuer`; a slash at its end does not matter. */
   readonly url: string;
   readonly fetchJson: FetchJson;
-  /** A key that is not known is looked for again only after this, so that forged tokens cannot cause traffic. */
+  /** The issuer is read again for an unknown key only after this, so that forged tokens cannot cause traffic. */
   readonly cooldownMs: number;
   readonly now: () => number;
 }
 
 const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
-/** After a failure, how long nobody asks again. */
+/** After a failure, how long nobody asks again; at most the cooldown. */
 const FAILURE_MS = 1_000;
-/** Keys, and what the metadata say of them, are read again after this. */
-const KEYS_MS = 10 * 60_000;
+/** Metadata and keys are read again after this. */
+const KEPT_MS = 10 * 60_000;
 
-/** Finds the issuer's keys on first need and keeps them. The function rejects with `IssuerError`. */
-export function issuerFinder({ url, fetchJson, cooldownMs, now }: IssuerOptions): () => Promise<Issuer> {
-  let found: Promise<Issuer> | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY;
-  let failure = new IssuerError('not asked yet');
-  const find = async (): Promise<Issuer> => {
-    const { issuer, jwks_uri } = await readMetadata(url, fetchJson);
-    const keys = createRemoteJWKSet(new URL(jwks_uri), {
-      cooldownDuration: cooldownMs,
-      cacheMaxAge: KEYS_MS,
-      [customFetch]: async (keysUrl) => Response.json(await fetchJson(keysUrl)),
-    });
-    return { id: issuer, keys };
+/**
+ * Reads the issuer's metadata and keys on first need and keeps them. They are always read together: an issuer may move
+ * its `jwks_uri`, and then the old one answers with an error, or with old keys for ever.
+ */
+export function issuerSource({ url, fetchJson, cooldownMs, now }: IssuerOptions): IssuerSource {
+  let known: { readonly issuer: Issuer; readonly at: number } | undefined;
+  let reading: Promise<Issuer> | undefined;
+  let failure: { readonly error: unknown; readonly at: number } | undefined;
+  let rereadAt = Number.NEGATIVE_INFINITY;
+  const since = (at: number): number => now() - at;
+  const keep = (issuer: Issuer): Issuer => {
+    known = { issuer, at: now() };
+    return issuer;
   };
-  return () => {
-    if (found !== undefined) return found;
-    if (now() - failedAt < FAILURE_MS) return Promise.reject(failure);
-    const attempt = find().catch((error: unknown) => {
-      found = undefined;
-      failedAt = now();
-      failure = error instanceof IssuerError ? error : new IssuerError('unexpected');
-      throw failure;
-    });
-    found = attempt;
-    return attempt;
+  const read = (): Promise<Issuer> => {
+    reading ??= readIssuer(url, fetchJson)
+      .then(keep)
+      .catch((error: unknown) => {
+        failure = { error, at: now() };
+        throw error;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
   };
+  return {
+    async current() {
+      if (known !== undefined && since(known.at) < KEPT_MS) return known.issuer;
+      if (failure !== undefined && since(failure.at) < Math.min(FAILURE_MS, cooldownMs)) throw failure.error;
+      return read();
+    },
+    // A failure here takes nothing away: tokens that the known keys verify go on being accepted.
+    async newerThan(used) {
+      if (reading !== undefined) return reading;
+      if (known !== undefined && known.issuer !== used) return known.issuer;
+      if (since(rereadAt) < cooldownMs) return undefined;
+      rereadAt = now();
+      return read();
+    },
+  };
+}
+
+async function readIssuer(url: string, fetchJson: FetchJson): Promise<Issuer> {
+  const { issuer, jwks_uri } = await readMetadata(url, fetchJson);
+  const keySet = await fetchJson(jwks_uri);
+  if (!isKeySet(keySet)) throw new IssuerError('no key set');
+  return { id: issuer, keys: createLocalJWKSet(keySet) };
+}
+
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  return z.object({ keys: z.array(z.object({})) }).safeParse(value).success;
 }
 
 /**

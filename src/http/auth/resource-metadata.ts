@@ -1,5 +1,6 @@
 import { getOAuthProtectedResourceMetadataUrl } from '@modelcontextprotocol/server';
 import { ADMIN_SCOPE, READ_SCOPE, WRITE_SCOPE } from '../../mcp/scopes.js';
+import { readTarget } from '../target.js';
 
 /** What a client reads to find out where tokens for this server come from (RFC 9728). */
 export interface ResourceMetadata {
@@ -10,14 +11,14 @@ export interface ResourceMetadata {
   readonly document: Readonly<Record<string, unknown>>;
 }
 
-/** `audience` is this server's public URL, `issuer` the authorization server's. */
-export function resourceMetadata(audience: string, issuer: string): ResourceMetadata {
-  const url = getOAuthProtectedResourceMetadataUrl(new URL(audience));
+/** `resource` is this server's public URL, `issuer` the authorization server's. */
+export function resourceMetadata(resource: string, issuer: string): ResourceMetadata {
+  const url = getOAuthProtectedResourceMetadataUrl(new URL(resource));
   return {
     url,
-    paths: [new URL(url).pathname, '/.well-known/oauth-protected-resource'],
+    paths: [readTarget(url).path, '/.well-known/oauth-protected-resource'],
     document: {
-      resource: audience,
+      resource,
       authorization_servers: [issuer],
       scopes_supported: [READ_SCOPE, WRITE_SCOPE, ADMIN_SCOPE],
       bearer_methods_supported: ['header'],

@@ -72,7 +72,7 @@ export const applyPlanTool = defineTool({
           if (!(await journal.consumeOnce(plan.planId, PLAN_TTL_MS))) throw usedUp();
           return journal.begin({ tool, sentence, resourceType, resources, account, subject }, groups);
         },
-        limits: { ...options, stopAt: call.startedAt + RUN_MS, elapsed: clock.elapsed },
+        limits: { ...options, stopAt: call.startedAt + RUN_MS, elapsed: clock.elapsed, sleep: clock.sleep },
         onProgress: (done) => progress.report(done, resources, `${done} of ${counted(resources, resourceType)}`),
         onUnexpectedError,
       }),

@@ -52,7 +52,6 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const context = {
     writer,
     options: limits,
-    elapsed: limits.elapsed,
     isOver,
     stop,
     refusedAlike,
@@ -159,7 +158,6 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
     writer,
     acknowledged.filter(({ id }) => !verified.has(id)),
     limits,
-    limits.elapsed,
   );
   for (const id of reached) verified.add(id);
   return {

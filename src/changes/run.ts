@@ -1,18 +1,16 @@
 import type { Tags } from '../aliyun/kms/tag-record.js';
 import type { ItemGroup, Outcome } from '../journal/change.js';
 import type { OpenChange } from '../journal/journal.js';
-import type { CallOptions } from '../rpc/rpc-client.js';
 import { runRegion } from './region-run.js';
 import { endStateOf, type RunResult } from './run-result.js';
 import type { TagWriter } from './tag-writer.js';
+import type { Timing } from './verify.js';
 import type { WriteItem } from './write-request.js';
 
 /** When a run must end. Times are by `Clock.elapsed`. */
-export interface RunLimits extends CallOptions {
-  readonly deadline: number;
+export interface RunLimits extends Timing {
   /** No part starts after this; those under way are seen through. */
   readonly stopAt: number;
-  readonly elapsed: () => number;
 }
 
 /** What is to be done with a resource, given its tags as they are just before its write. */

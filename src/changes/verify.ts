@@ -1,8 +1,17 @@
 import type { Tags } from '../aliyun/kms/tag-record.js';
-import { sleep } from '../base/sleep.js';
+import type { Clock } from '../base/clock.js';
+import { sleep as sleepFor } from '../base/sleep.js';
 import type { TagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import type { TagWriter } from './tag-writer.js';
+
+/** When requests must end, by which clock, and how to wait. */
+export interface Timing extends CallOptions {
+  readonly deadline: number;
+  readonly elapsed: Clock['elapsed'];
+  /** Default: real time. */
+  readonly sleep?: Clock['sleep'];
+}
 
 /** What reading back showed. */
 export interface Verification {
@@ -85,12 +94,8 @@ async function readBackByCarriers(
 const PAUSES: readonly number[] = [300, 1_000, 3_000];
 
 /** As `readBack`, and looks again after pauses at what does not show yet. Never rejects. */
-export async function verify(
-  writer: TagWriter,
-  items: readonly Wanted[],
-  options: CallOptions & { readonly deadline: number },
-  elapsed: () => number,
-): Promise<Verification> {
+export async function verify(writer: TagWriter, items: readonly Wanted[], options: Timing): Promise<Verification> {
+  const { elapsed, sleep = sleepFor } = options;
   const first = (await readBackByCarriers(writer, items, options)) ?? (await readBack(writer, items, options));
   const reached = new Set(first.reached);
   let others = first.others;

@@ -2,13 +2,12 @@ import { tagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { nextStep, type Sent, sentOf } from './after-send.js';
 import type { TagWriter } from './tag-writer.js';
-import { verify } from './verify.js';
+import { type Timing, verify } from './verify.js';
 import { removeRequests, setRequests, type WriteItem, type WriteRequest } from './write-request.js';
 
 export interface WriteContext {
   readonly writer: TagWriter;
-  readonly options: CallOptions & { readonly deadline: number };
-  readonly elapsed: () => number;
+  readonly options: Timing;
   readonly isOver: () => boolean;
   /** Ends the run in this region: nothing would fare better. */
   readonly stop: (error: unknown) => void;
@@ -41,7 +40,7 @@ export interface Written {
  * Rejects only with unexpected errors.
  */
 export async function writeItems(items: readonly WriteItem[], context: WriteContext): Promise<Written> {
-  const { writer, options, elapsed } = context;
+  const { writer, options } = context;
   const losses = new Map<string, Loss>();
   const touched = new Set<string>();
   let requestId: string | undefined;
@@ -73,7 +72,7 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
 
   for (const request of setRequests(items)) await attempt(request);
   const both = items.filter(isLeft).filter(hasBoth);
-  const shown = both.length === 0 ? undefined : await verify(writer, both.map(setPart), options, elapsed);
+  const shown = both.length === 0 ? undefined : await verify(writer, both.map(setPart), options);
   const withheld = new Set(both.filter(({ id }) => !shown?.reached.has(id)).map(({ id }) => id));
   for (const request of removeRequests(items.filter((item) => isLeft(item) && !withheld.has(item.id)))) {
     // Requests are made for whole groups: one of the group may have been lost to an earlier request.

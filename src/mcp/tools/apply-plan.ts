@@ -71,7 +71,7 @@ export const applyPlanTool = defineTool({
           await useUp(plan, call);
           return journal.begin({ tool, sentence, resourceType, resources, account, subject }, groups);
         },
-        limits: { ...options, stopAt: call.startedAt + RUN_MS, elapsed: clock.elapsed },
+        limits: { ...options, stopAt: call.startedAt + RUN_MS, elapsed: clock.elapsed, sleep: clock.sleep },
         onProgress: (done) => progress.report(done, resources, `${done} of ${counted(resources, resourceType)}`),
         onUnexpectedError,
       }),

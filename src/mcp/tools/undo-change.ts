@@ -86,7 +86,12 @@ export const undoChangeTool = defineTool({
             },
             first,
           ),
-        limits: { ...call.options, stopAt: call.startedAt + RUN_MS, elapsed: call.clock.elapsed },
+        limits: {
+          ...call.options,
+          stopAt: call.startedAt + RUN_MS,
+          elapsed: call.clock.elapsed,
+          sleep: call.clock.sleep,
+        },
         onProgress: (done) => progress.report(done, total, `${done} of ${counted(total, change.resourceType)}`),
         onUnexpectedError: call.onUnexpectedError,
       }),

@@ -49,9 +49,11 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const isOver = (): boolean =>
     ended || run.isStopped() || limits.signal?.aborted === true || limits.elapsed() >= limits.stopAt;
   const refusedAlike = new Map<string, number>();
+  // What is under way is seen through, also when the caller cancels: its outcome would be unknown otherwise.
+  const seenThrough = { ...limits, signal: undefined };
   const context = {
     writer,
-    options: limits,
+    options: seenThrough,
     elapsed: limits.elapsed,
     isOver,
     stop,
@@ -104,7 +106,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       requestId,
     );
     const unsure = items.filter(({ id }) => losses.get(id)?.kind === 'unknown');
-    const seen = await readBack(writer, unsure, limits);
+    const seen = await readBack(writer, unsure, seenThrough);
     for (const item of unsure) {
       if (!seen.reached.has(item.id)) continue;
       acknowledged.push(item);
@@ -155,7 +157,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const { reached } = await verify(
     writer,
     acknowledged.filter(({ id }) => !verified.has(id)),
-    limits,
+    seenThrough,
     limits.elapsed,
   );
   for (const id of reached) verified.add(id);

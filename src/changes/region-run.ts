@@ -35,6 +35,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const groups = run.groups.filter((group) => group.regionId === regionId);
   const parts = partsOf(groups, writer.maxIds);
   const acknowledged: WriteItem[] = [];
+  const withheld: WriteItem[] = [];
   const verified = new Set<string>();
   const failures: Failure[] = [];
   const unknown: Failure[] = [];
@@ -99,11 +100,18 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   async function settle(part: readonly PartItem[], items: readonly WriteItem[], written: Written): Promise<void> {
     const { losses, partly, requestId } = written;
     acknowledged.push(...written.acknowledged);
+    withheld.push(...written.withheld);
     await record(
       'done',
       written.acknowledged.map(({ id }) => id),
       undefined,
       requestId,
+    );
+    await record(
+      'unknown',
+      written.withheld.map(({ id }) => id),
+      'NOT_SHOWN',
+      undefined,
     );
     const unsure = items.filter(({ id }) => losses.get(id)?.kind === 'unknown');
     const seen = await readBack(writer, unsure, seenThrough);
@@ -162,8 +170,9 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   );
   for (const id of reached) verified.add(id);
   return {
-    changed: countOf(acknowledged),
+    changed: countOf([...acknowledged, ...withheld]),
     verified: countOf(acknowledged.filter(({ id }) => verified.has(id))),
+    withheld: withheld.length,
     failures,
     unknown,
     notAttempted: regrouped(notAttempted),
@@ -212,7 +221,7 @@ function lostAll(items: readonly WriteItem[], loss: Loss): Written {
   const ids = items.map(({ id }) => id);
   return {
     acknowledged: [],
-    withheld: new Set(),
+    withheld: [],
     losses: new Map(ids.map((id) => [id, loss])),
     partly: new Set(ids),
     requestId: undefined,

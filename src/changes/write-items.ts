@@ -27,8 +27,8 @@ export interface Loss {
 export interface Written {
   /** KMS acknowledged every request for these. */
   readonly acknowledged: readonly WriteItem[];
-  /** New tags were set and do not show yet, so that the old ones were left. */
-  readonly withheld: ReadonlySet<string>;
+  /** Of others, the new tags alone: KMS acknowledged them and they do not show yet, so that the old ones were left. */
+  readonly withheld: readonly WriteItem[];
   readonly losses: ReadonlyMap<string, Loss>;
   /** Lost, and one of their requests was carried out or may have been. */
   readonly partly: ReadonlySet<string>;
@@ -93,8 +93,8 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
   const removals = removeRequests(items.filter((item) => isLeft(item) && !withheld.has(item.id)));
   for (const request of removals) await attemptLeft(request);
   return {
-    acknowledged: items.filter(isLeft),
-    withheld,
+    acknowledged: items.filter((item) => isLeft(item) && !withheld.has(item.id)),
+    withheld: items.filter(({ id }) => withheld.has(id)).map(setPart),
     losses,
     partly: new Set([...losses.keys()].filter((id) => touched.has(id))),
     requestId,
@@ -126,6 +126,8 @@ function hasBoth({ after }: WriteItem): boolean {
   return values.includes(null) && values.some((value) => value !== null);
 }
 
-function setPart({ id, after }: WriteItem): Pick<WriteItem, 'id' | 'after'> {
-  return { id, after: tagStates(Object.entries(after).filter(([, value]) => value !== null)) };
+/** What of an item is to be set. */
+function setPart({ id, before, after }: WriteItem): WriteItem {
+  const wanted = Object.entries(after).filter(([, value]) => value !== null);
+  return { id, before: tagStates(wanted.map(([key]) => [key, before[key] ?? null])), after: tagStates(wanted) };
 }

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Fate, GateRequest } from '../faults/gate.js';
 import { addedUp, numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
-import { gatedBench, keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
+import { type GatedBench, gatedBench, keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
 
 const open = workbenches();
 const WRITE = 'UntagResources';
 
 /** A workbench whose requests meet their fate on the way. */
-async function gated(keys: number, fate: (request: GateRequest) => Fate): Promise<Workbench> {
+async function gated(keys: number, fate: (request: GateRequest) => Fate): Promise<GatedBench> {
   const bench = await gatedBench({ keys });
   bench.gate.setFate(fate);
   return bench;

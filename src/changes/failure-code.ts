@@ -11,5 +11,5 @@ export function failureCode(error: unknown): string | undefined {
   if (failure.kind === 'service') return quoteCode(failure.code);
   if (effect === 'unknown') return 'OUTCOME_UNKNOWN';
   if (failure.kind === 'cancelled') return 'CANCELLED';
-  return failure.kind === 'deadline' ? 'DEADLINE' : 'ENDPOINT_UNREACHABLE';
+  return failure.kind === 'deadline' ? 'BUSY' : 'ENDPOINT_UNREACHABLE';
 }

@@ -35,6 +35,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const groups = run.groups.filter((group) => group.regionId === regionId);
   const parts = partsOf(groups, writer.maxIds);
   const acknowledged: WriteItem[] = [];
+  const withheld: WriteItem[] = [];
   const verified = new Set<string>();
   const failures: Failure[] = [];
   const unknown: Failure[] = [];
@@ -49,9 +50,11 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const isOver = (): boolean =>
     ended || run.isStopped() || limits.signal?.aborted === true || limits.elapsed() >= limits.stopAt;
   const refusedAlike = new Map<string, number>();
+  // What is under way is seen through, also when the caller cancels: its outcome would be unknown otherwise.
+  const seenThrough = { ...limits, signal: undefined };
   const context = {
     writer,
-    options: limits,
+    options: seenThrough,
     isOver,
     stop,
     refusedAlike,
@@ -96,6 +99,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   async function settle(part: readonly PartItem[], items: readonly WriteItem[], written: Written): Promise<void> {
     const { losses, partly, requestId } = written;
     acknowledged.push(...written.acknowledged);
+    withheld.push(...written.withheld);
     await record(
       'done',
       written.acknowledged.map(({ id }) => id),
@@ -103,10 +107,16 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       requestId,
     );
     // A removal is read back at the end, with all others at once; what was set is looked at while other parts are written.
-    const shown = await readBack(writer, written.acknowledged.filter(setsSomething), limits);
+    const shown = await readBack(writer, written.acknowledged.filter(setsSomething), seenThrough);
     for (const id of shown.reached) verified.add(id);
+    await record(
+      'unknown',
+      written.withheld.map(({ id }) => id),
+      'NOT_SHOWN',
+      undefined,
+    );
     const unsure = items.filter(({ id }) => losses.get(id)?.kind === 'unknown');
-    const seen = await readBack(writer, unsure, limits);
+    const seen = await readBack(writer, unsure, seenThrough);
     for (const item of unsure) {
       if (!seen.reached.has(item.id)) continue;
       acknowledged.push(item);
@@ -157,12 +167,13 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const { reached } = await verify(
     writer,
     acknowledged.filter(({ id }) => !verified.has(id)),
-    limits,
+    seenThrough,
   );
   for (const id of reached) verified.add(id);
   return {
-    changed: countOf(acknowledged),
+    changed: countOf([...acknowledged, ...withheld]),
     verified: countOf(acknowledged.filter(({ id }) => verified.has(id))),
+    withheld: withheld.length,
     failures,
     unknown,
     notAttempted: regrouped(notAttempted),
@@ -215,7 +226,7 @@ function lostAll(items: readonly WriteItem[], loss: Loss): Written {
   const ids = items.map(({ id }) => id);
   return {
     acknowledged: [],
-    withheld: new Set(),
+    withheld: [],
     losses: new Map(ids.map((id) => [id, loss])),
     partly: new Set(ids),
     requestId: undefined,

@@ -23,6 +23,8 @@ export interface RunResult {
   readonly changed: Count;
   /** Of these, seen as wanted when read back. */
   readonly verified: Count;
+  /** Of the changed, resources whose old tags were left, because the new ones do not show yet. */
+  readonly withheld: number;
   readonly failures: readonly Failure[];
   /** May have been written: no answer came, and reading did not show it. */
   readonly unknown: readonly Failure[];
@@ -37,8 +39,9 @@ export interface RunResult {
 export type Status = 'done' | 'partial' | 'nothing_done';
 
 /** `done`: nothing is left of what was wanted. */
-export function statusOf({ changed, failures, unknown, notAttempted, partlyChanged }: RunResult, left = 0): Status {
-  if (failures.length + unknown.length + notAttempted.length + left === 0) return 'done';
+export function statusOf(result: RunResult, left = 0): Status {
+  const { changed, failures, unknown, notAttempted, withheld, partlyChanged } = result;
+  if (failures.length + unknown.length + notAttempted.length + withheld + left === 0) return 'done';
   return changed.resources + unknown.length > 0 || partlyChanged ? 'partial' : 'nothing_done';
 }
 

@@ -71,6 +71,7 @@ export async function runChange(run: Run): Promise<RunResult> {
     changeId: change?.changeId,
     changed: added(regions.map(({ changed }) => changed)),
     verified: added(regions.map(({ verified }) => verified)),
+    withheld: regions.reduce((sum, { withheld }) => sum + withheld, 0),
     failures: regions.flatMap(({ failures }) => failures),
     unknown: regions.flatMap(({ unknown }) => unknown),
     notAttempted: regions.flatMap(({ notAttempted }) => notAttempted),

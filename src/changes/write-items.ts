@@ -26,8 +26,8 @@ export interface Loss {
 export interface Written {
   /** KMS acknowledged every request for these. */
   readonly acknowledged: readonly WriteItem[];
-  /** New tags were set and do not show yet, so that the old ones were left. */
-  readonly withheld: ReadonlySet<string>;
+  /** Of others, the new tags alone: KMS acknowledged them and they do not show yet, so that the old ones were left. */
+  readonly withheld: readonly WriteItem[];
   readonly losses: ReadonlyMap<string, Loss>;
   /** Lost, and one of their requests was carried out or may have been. */
   readonly partly: ReadonlySet<string>;
@@ -43,11 +43,19 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
   const { writer, options } = context;
   const losses = new Map<string, Loss>();
   const touched = new Set<string>();
+  /** Set by an error after which no request fares better: those that are left are not sent. */
+  const ended: { loss?: Loss } = {};
   let requestId: string | undefined;
 
   const attempt = async (request: WriteRequest, mayHaveActedBefore = false): Promise<void> => {
-    const { sent, error } = await send(writer, request, options);
     const { ids } = request;
+    if (ended.loss !== undefined) {
+      const loss: Loss = mayHaveActedBefore ? { ...ended.loss, kind: 'unknown' } : ended.loss;
+      for (const id of ids) losses.set(id, loss);
+      if (mayHaveActedBefore) for (const id of ids) touched.add(id);
+      return;
+    }
+    const { sent, error } = await send(writer, request, options);
     const alike = sent.kind === 'refused' ? (context.refusedAlike.get(sent.code) ?? 0) : 0;
     const situation = { ids: ids.length, isOver: context.isOver(), refusedAlike: alike, written: context.written() };
     const mayHaveActed = mayHaveActedBefore || (sent.kind !== 'done' && sent.mayHaveActed);
@@ -62,6 +70,7 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
       case 'stop':
       case 'settle':
         if (step === 'stop') context.stop(error);
+        if (step === 'stop' && sent.kind !== 'done') ended.loss = { kind: 'not sent', code: sent.code };
         if (sent.kind === 'refused' && ids.length === 1) context.refusedAlike.set(sent.code, alike + 1);
         if (sent.kind === 'done') requestId = sent.requestId;
         if (sent.kind === 'done' || mayHaveActed) for (const id of ids) touched.add(id);
@@ -70,17 +79,21 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
   };
   const isLeft = ({ id }: WriteItem): boolean => !losses.has(id);
 
-  for (const request of setRequests(items)) await attempt(request);
-  const both = items.filter(isLeft).filter(hasBoth);
+  // Requests are made for whole groups: one of the group may have been lost to an earlier request.
+  const attemptLeft = async (request: WriteRequest): Promise<void> => {
+    const ids = request.ids.filter((id) => !losses.has(id));
+    if (ids.length > 0) await attempt({ ...request, ids });
+  };
+
+  for (const request of setRequests(items)) await attemptLeft(request);
+  const both = ended.loss === undefined ? items.filter(isLeft).filter(hasBoth) : [];
   const shown = both.length === 0 ? undefined : await verify(writer, both.map(setPart), options);
   const withheld = new Set(both.filter(({ id }) => !shown?.reached.has(id)).map(({ id }) => id));
-  for (const request of removeRequests(items.filter((item) => isLeft(item) && !withheld.has(item.id)))) {
-    // Requests are made for whole groups: one of the group may have been lost to an earlier request.
-    await attempt({ ...request, ids: request.ids.filter((id) => !losses.has(id)) });
-  }
+  const removals = removeRequests(items.filter((item) => isLeft(item) && !withheld.has(item.id)));
+  for (const request of removals) await attemptLeft(request);
   return {
-    acknowledged: items.filter(isLeft),
-    withheld,
+    acknowledged: items.filter((item) => isLeft(item) && !withheld.has(item.id)),
+    withheld: items.filter(({ id }) => withheld.has(id)).map(setPart),
     losses,
     partly: new Set([...losses.keys()].filter((id) => touched.has(id))),
     requestId,
@@ -92,7 +105,6 @@ async function send(
   request: WriteRequest,
   options: CallOptions,
 ): Promise<{ readonly sent: Sent; readonly error?: unknown }> {
-  if (request.ids.length === 0) return { sent: { kind: 'done', requestId: '' } };
   try {
     return { sent: { kind: 'done', requestId: (await writer.send(request, options)).requestId } };
   } catch (error) {
@@ -113,6 +125,8 @@ function hasBoth({ after }: WriteItem): boolean {
   return values.includes(null) && values.some((value) => value !== null);
 }
 
-function setPart({ id, after }: WriteItem): Pick<WriteItem, 'id' | 'after'> {
-  return { id, after: tagStates(Object.entries(after).filter(([, value]) => value !== null)) };
+/** What of an item is to be set. */
+function setPart({ id, before, after }: WriteItem): WriteItem {
+  const wanted = Object.entries(after).filter(([, value]) => value !== null);
+  return { id, before: tagStates(wanted.map(([key]) => [key, before[key] ?? null])), after: tagStates(wanted) };
 }

@@ -66,7 +66,7 @@ function whyUnread(error: unknown): string | undefined {
     case 'cancelled':
       return 'CANCELLED: the call was cancelled';
     case 'deadline':
-      return 'DEADLINE: it took too long';
+      return 'BUSY: it took too long';
     default:
       return `ENDPOINT_UNREACHABLE: ${quote(failure.reason, 80)}`;
   }

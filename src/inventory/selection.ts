@@ -74,7 +74,7 @@ async function readByIds(
   const missing: { id: string; why: string }[] = [];
   const ids = new Set<string>();
   await inParallel([...new Set(asked)], 8, async (name) => {
-    const id = type === 'key' && isAlias(name) ? await keyOfAlias(kms, name, options) : resourceOfArn(name);
+    const id = await idOf(kms, type, name, options);
     if (id === undefined) missing.push({ id: name, why: NOT_THERE });
     else ids.add(id);
   });
@@ -137,7 +137,19 @@ export async function keyOfAlias(kms: Kms, alias: string, options: CallOptions):
   }
 }
 
-/** The id or name in an ARN; anything else as it is. */
-function resourceOfArn(name: string): string {
-  return /^acs:kms:[^:]*:[^:]*:(?:key|secret)\/(.+)$/s.exec(name)?.[1] ?? name;
+/**
+ * The id of a key or the name of a secret. What an ARN names is for KMS to say: an ARN of another account or region ends
+ * like one of ours, and must not be taken for it. Undefined when there is none here. Rejects with `RpcError`.
+ */
+async function idOf(kms: Kms, type: BulkResourceType, name: string, options: CallOptions): Promise<string | undefined> {
+  const isArn = name.startsWith('acs:');
+  if (type === 'key') return isArn || isAlias(name) ? keyOfAlias(kms, name, options) : name;
+  if (!isArn) return name;
+  try {
+    await kms.describeSecret(name, options);
+  } catch (error) {
+    if (resourceRefusal(error) === undefined) throw error;
+    return undefined;
+  }
+  return /^acs:kms:[^:]*:[^:]*:secret\/(.+)$/s.exec(name)?.[1];
 }

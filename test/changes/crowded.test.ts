@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { callV1 } from '../emulator/raw-client.js';
-import { addedUp, textOf } from '../support/workbench.js';
+import { addedUp, planAndApply, textOf } from '../support/workbench.js';
 import { workbenches } from './benches.js';
-import { keyIds, stillTagged, tagsOfAll } from './gated.js';
+import { keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
 
 const open = workbenches();
 
@@ -27,16 +27,14 @@ describe('with others at the same quota', () => {
         });
       }
     })();
-    const args = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
-    const plan = await bench.call('untag_resources', args);
-    const run = await bench.call('untag_resources', { ...args, PlanToken: textOf(plan, 'PlanToken') });
-    expect(run.structured).toMatchObject({ Status: 'done', Removed: 1_000 });
-    expect(addedUp(run)).toBe(1_000);
+    const { applied } = await planAndApply(bench, REMOVE_TEMP);
+    expect(applied.structured).toMatchObject({ Status: 'done', Changed: 1_000, Verified: 1_000 });
+    expect(addedUp(applied)).toBe(1_000);
     expect(stillTagged(bench, all)).toEqual([]);
-    const undo = await bench.call('undo_change', { ChangeId: textOf(run, 'ChangeId') });
+    const undo = await bench.call('undo_change', { ChangeId: textOf(applied, 'ChangeId') });
     isBusy = false;
     await others;
-    expect(undo.structured).toMatchObject({ Status: 'done', Restored: 1_000 });
+    expect(undo.structured).toMatchObject({ Status: 'done', Restored: 1_000, Verified: 1_000 });
     expect(tagsOfAll(bench, all)).toEqual(before);
     expect(theirs).toBeGreaterThan(0);
   });
@@ -48,10 +46,20 @@ describe('a service that is busy for long', () => {
     ['while they are removed', 'UntagResources'],
   ])('%s is asked again until it has time', async (_, action) => {
     const bench = await open({ emulator: { keys: 300 } });
-    const args = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
     bench.emulator.setFaults({ actions: [action], script: Array.from({ length: 23 }, () => 'throttle429' as const) });
-    const plan = await bench.call('untag_resources', args);
-    const run = await bench.call('untag_resources', { ...args, PlanToken: textOf(plan, 'PlanToken') });
-    expect(run.structured).toMatchObject({ Status: 'done', Removed: 300, Failed: 0 });
+    const { applied } = await planAndApply(bench, REMOVE_TEMP);
+    expect(applied.structured).toMatchObject({ Status: 'done', Changed: 300, Failed: 0 });
+  });
+
+  it('while the tags are set is asked again until it has time', async () => {
+    const bench = await open({ emulator: { keys: 300 } });
+    const script = Array.from({ length: 23 }, () => 'throttle400' as const);
+    bench.emulator.setFaults({ actions: ['TagResources'], script });
+    const { applied } = await planAndApply(bench, {
+      ResourceType: 'key',
+      RenameTagKeys: [{ From: 'temp', To: 'tmp' }],
+      Where: [{ TagKey: 'temp' }],
+    });
+    expect(applied.structured).toMatchObject({ Status: 'done', Changed: 300, Verified: 300, Failed: 0 });
   });
 });

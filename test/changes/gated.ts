@@ -3,6 +3,13 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { type Gate, openGate } from '../faults/gate.js';
 import { openWorkbench, type Workbench, type WorkbenchOptions } from '../support/workbench.js';
 
+/** Removes `temp` from all keys that carry it. */
+export const REMOVE_TEMP = {
+  ResourceType: 'key',
+  RemoveTagKeys: ['temp'],
+  Where: [{ TagKey: 'temp' }],
+} as const;
+
 /** Key ids of the generated account, from number `from` up to and including `to`. */
 export function keyIds(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => `key-${String(from + index).padStart(6, '0')}`);

@@ -1,17 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
 import { RUN_MS } from '../../src/mcp/call.js';
-import { addedUp, numberOf, textOf, type Workbench } from '../support/workbench.js';
+import { addedUp, numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
-import { gatedBench, keyIds, stillTagged, tagsOfAll } from './gated.js';
+import { gatedBench, keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
 
 const open = workbenches();
-const tagged = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
 
-/** A clock that stands still until `writes` removals were asked for, and then shows that time is up. */
+/** A clock that goes on as usual until `writes` removals were asked for, and then shows that time is up. */
 async function benchOutOfTimeAfter(writes: number, keys: number) {
   let late = 0;
   let asked = 0;
-  const bench = await gatedBench({ keys }, { now: () => Date.now() + late });
+  const clock = { now: Date.now, elapsed: () => performance.now() + late };
+  const bench = await gatedBench({ keys }, { clock });
   bench.gate.setFate(({ action }) => {
     if (action === 'UntagResources') asked += 1;
     if (asked === writes) late = RUN_MS;
@@ -20,34 +20,36 @@ async function benchOutOfTimeAfter(writes: number, keys: number) {
   return { bench, inTime: () => (late = 0) };
 }
 
+/** The plan that an answer gives for what is left. */
+function next(answer: Parameters<typeof textOf>[0]) {
+  return { PlanId: textOf(answer, 'PlanId'), Change: textOf(answer, 'Change') };
+}
+
 describe('a run that is out of time', () => {
   it.each([
-    ['by tag', tagged],
-    ['by id', { ResourceType: 'key', TagKeys: ['temp'], ResourceIds: keyIds(1, 1_000).reverse() }],
-  ])('stops cleanly, and goes on with a fresh token: %s', async (_, args) => {
+    ['by tag', REMOVE_TEMP],
+    ['by id', { ResourceType: 'key', RemoveTagKeys: ['temp'], ResourceIds: keyIds(1, 1_000).reverse() }],
+  ])('stops cleanly, and goes on with a plan of its own for the rest: %s', async (_, args) => {
     const all = keyIds(1, 1_000);
     const { bench, inTime } = await benchOutOfTimeAfter(3, 1_000);
     const before = tagsOfAll(bench, all);
-    const plan = await bench.call('untag_resources', args);
-    const first = await bench.call('untag_resources', { ...args, PlanToken: textOf(plan, 'PlanToken') });
+    const { applied: first } = await planAndApply(bench, args);
     expect(first.isError).toBe(false);
-    expect(first.structured).toMatchObject({ Status: 'partial', Selected: 1_000, Failed: 0, Unknown: 0 });
+    expect(first.structured).toMatchObject({ Status: 'partial', Failed: 0, Unknown: 0 });
     expect(addedUp(first)).toBe(1_000);
     // Eight parts were under way when time ran out, and were seen through.
-    expect(numberOf(first, 'Removed')).toBeGreaterThanOrEqual(150);
-    expect(numberOf(first, 'Removed')).toBeLessThanOrEqual(550);
-    expect(first.text).toContain('For the rest, repeat the call with PlanToken');
-    expect(stillTagged(bench, all)).toHaveLength(numberOf(first, 'NotAttempted'));
+    expect(numberOf(first, 'Changed')).toBeGreaterThanOrEqual(150);
+    expect(numberOf(first, 'Changed')).toBeLessThanOrEqual(550);
+    const left = numberOf(first, 'NotAttempted');
+    expect(first.text).toContain(`For the rest call apply_plan with PlanId ${textOf(first, 'PlanId')}`);
+    expect(textOf(first, 'Change')).toContain(`from ${left} keys in cn-hangzhou`);
+    expect(stillTagged(bench, all)).toHaveLength(left);
 
     inTime();
     const doneIds = new Set(all.filter((id) => !stillTagged(bench, [id]).includes(id)));
     const requestsBefore = bench.emulator.requests.length;
-    const second = await bench.call('untag_resources', { ...args, PlanToken: textOf(first, 'PlanToken') });
-    expect(second.structured).toMatchObject({
-      Status: 'done',
-      Removed: numberOf(first, 'NotAttempted'),
-      Selected: numberOf(first, 'NotAttempted'),
-    });
+    const second = await bench.call('apply_plan', next(first));
+    expect(second.structured).toMatchObject({ Status: 'done', Changed: left });
     expect(stillTagged(bench, all)).toEqual([]);
     const named = bench.emulator.requests
       .slice(requestsBefore)
@@ -57,51 +59,94 @@ describe('a run that is out of time', () => {
 
     for (const run of [first, second]) {
       const undo = await bench.call('undo_change', { ChangeId: textOf(run, 'ChangeId') });
-      expect(undo.structured).toMatchObject({ Status: 'done', Restored: numberOf(run, 'Removed') });
+      expect(undo.structured).toMatchObject({ Status: 'done', Restored: numberOf(run, 'Changed') });
     }
     expect(tagsOfAll(bench, all)).toEqual(before);
   });
 
-  it('does not take the fresh token for what changed meanwhile', async () => {
+  it('leaves alone in the next call what changed meanwhile', async () => {
     const { bench, inTime } = await benchOutOfTimeAfter(1, 1_000);
-    const plan = await bench.call('untag_resources', tagged);
-    const first = await bench.call('untag_resources', { ...tagged, PlanToken: textOf(plan, 'PlanToken') });
+    const { applied: first } = await planAndApply(bench, REMOVE_TEMP);
     inTime();
-    bench.emulator.setTag('key', 'key-001000', 'temp', 'precious');
-    const second = await bench.call('untag_resources', { ...tagged, PlanToken: textOf(first, 'PlanToken') });
-    expect(second.text).toMatch(/^CHANGED_SINCE_PREVIEW: /);
-    expect(stillTagged(bench, keyIds(1, 1_000))).toHaveLength(numberOf(first, 'NotAttempted'));
+    // The last of those that carry the first value: some other part may have reached the last of all.
+    const waiting = stillTagged(bench, keyIds(1, 1_000)).at(-1) ?? '';
+    bench.emulator.setTag('key', waiting, 'temp', 'precious');
+    const second = await bench.call('apply_plan', next(first));
+    expect(second.structured).toMatchObject({ Status: 'partial', ChangedSincePlan: 1, NotAttempted: 0 });
+    expect(numberOf(second, 'Changed')).toBe(numberOf(first, 'NotAttempted') - 1);
+    expect(stillTagged(bench, keyIds(1, 1_000))).toEqual([waiting]);
+    expect(bench.emulator.tagsOf('key', waiting)).toMatchObject({ temp: 'precious' });
   });
 
-  it('before it began is no error: the token it gives serves', async () => {
+  it('before it began is no error: the plan for the rest serves', async () => {
+    const planner = await open({ emulator: { keys: 100 } });
+    const plan = await planner.call('plan_change', REMOVE_TEMP);
+    let isSlow = true;
+    // Looking up whose account it is took all the time that there is.
+    const elapsed = () => performance.now() + (isSlow && planner.emulator.count('GetCallerIdentity') > 1 ? RUN_MS : 0);
+    const bench = await open({
+      emulator: planner.emulator,
+      stateDirectory: planner.stateDirectory,
+      clock: { now: Date.now, elapsed },
+    });
+    const first = await bench.call('apply_plan', next(plan));
+    expect(first.isError).toBe(false);
+    expect(first.structured).toMatchObject({ Status: 'nothing_done', Changed: 0, NotAttempted: 100 });
+    expect(first.text).toContain('Nothing was changed');
+    expect(bench.emulator.count('UntagResources')).toBe(0);
+    isSlow = false;
+    const second = await bench.call('apply_plan', next(first));
+    expect(second.structured).toMatchObject({ Status: 'done', Changed: 100 });
+  });
+
+  it('counts ids that do not exist in the plan, and in no call after it', async () => {
+    const { bench, inTime } = await benchOutOfTimeAfter(1, 1_000);
+    const ResourceIds = ['key-0', ...keyIds(1, 1_000), 'key-z'];
+    const { plan, applied: first } = await planAndApply(bench, {
+      ResourceType: 'key',
+      RemoveTagKeys: ['temp'],
+      ResourceIds,
+    });
+    expect(plan.structured).toMatchObject({ Selected: 1_000, Concerned: 1_000 });
+    expect(plan.structured['LeftOut']).toHaveLength(2);
+    expect(addedUp(first)).toBe(1_000);
+    inTime();
+    const second = await bench.call('apply_plan', next(first));
+    expect(second.structured).toMatchObject({ Status: 'done', Failed: 0, NotAttempted: 0 });
+    expect(second.structured['Failures']).toBeUndefined();
+    expect(numberOf(first, 'Changed') + numberOf(second, 'Changed')).toBe(1_000);
+  });
+
+  it('in an undo stops as cleanly, and a repeated undo goes on', async () => {
+    const all = keyIds(1, 1_000);
     let late = 0;
-    const bench = await gatedBench({ keys: 100 }, { now: () => Date.now() + late });
-    const plan = await bench.call('untag_resources', tagged);
+    let asked = 0;
+    const bench = await gatedBench(
+      { keys: 1_000 },
+      { clock: { now: Date.now, elapsed: () => performance.now() + late } },
+    );
+    const before = tagsOfAll(bench, all);
+    const { applied } = await planAndApply(bench, REMOVE_TEMP);
     bench.gate.setFate(({ action }) => {
-      if (action === 'ListTagResources') late = RUN_MS;
+      if (action === 'TagResources') asked += 1;
+      if (asked === 3) late = RUN_MS;
       return 'pass';
     });
-    const first = await bench.call('untag_resources', { ...tagged, PlanToken: textOf(plan, 'PlanToken') });
-    expect(first.isError).toBe(false);
-    expect(first.structured).toMatchObject({ Status: 'nothing_done', Selected: 100, NotAttempted: 100 });
-    expect(first.text).toContain('Nothing was changed');
-    bench.gate.setFate(() => 'pass');
+    const ChangeId = textOf(applied, 'ChangeId');
+    const first = await bench.call('undo_change', { ChangeId });
+    const restored = numberOf(first, 'Restored');
+    expect(first.structured).toMatchObject({
+      Status: 'partial',
+      Failed: 0,
+      Unknown: 0,
+      NotAttempted: 1_000 - restored,
+    });
+    expect(stillTagged(bench, all)).toHaveLength(restored);
+    expect(restored).toBeLessThanOrEqual(550);
     late = 0;
-    const second = await bench.call('untag_resources', { ...tagged, PlanToken: textOf(first, 'PlanToken') });
-    expect(second.structured).toMatchObject({ Status: 'done', Removed: 100 });
-  });
-
-  it('counts ids that do not exist once, in the call that passes them', async () => {
-    const { bench, inTime } = await benchOutOfTimeAfter(1, 1_000);
-    const args = { ResourceType: 'key', TagKeys: ['temp'], ResourceIds: ['key-0', ...keyIds(1, 1_000), 'key-z'] };
-    const plan = await bench.call('untag_resources', args);
-    const first = await bench.call('untag_resources', { ...args, PlanToken: textOf(plan, 'PlanToken') });
-    expect(addedUp(first)).toBe(1_002);
-    inTime();
-    const second = await bench.call('untag_resources', { ...args, PlanToken: textOf(first, 'PlanToken') });
-    expect(second.structured).toMatchObject({ Status: 'partial', Failed: 1, NotAttempted: 0 });
-    expect(second.structured['Failures']).toEqual([{ ResourceId: 'key-z', Code: 'InvalidResourceId.NotFound' }]);
-    expect(numberOf(first, 'Removed') + numberOf(second, 'Removed')).toBe(1_000);
+    const second = await bench.call('undo_change', { ChangeId });
+    expect(second.structured).toMatchObject({ Status: 'done', Restored: 1_000 - restored, Unchanged: restored });
+    expect(tagsOfAll(bench, all)).toEqual(before);
   });
 });
 
@@ -110,7 +155,7 @@ describe('a client that cancels', () => {
     const all = keyIds(1, 3_000);
     const bench = await gatedBench({ keys: 3_000 });
     const before = tagsOfAll(bench, all);
-    const plan = await bench.call('untag_resources', tagged);
+    const plan = await bench.call('plan_change', REMOVE_TEMP);
     const cancel = new AbortController();
     let asked = 0;
     bench.gate.setFate(({ action }) => {
@@ -118,11 +163,7 @@ describe('a client that cancels', () => {
       if (asked === 5) cancel.abort('enough');
       return 'pass';
     });
-    const run = bench.call(
-      'untag_resources',
-      { ...tagged, PlanToken: textOf(plan, 'PlanToken') },
-      { signal: cancel.signal },
-    );
+    const run = bench.call('apply_plan', next(plan), { signal: cancel.signal });
     await expect(run).rejects.toThrow();
     const [change] = await until(async () => {
       const changes = await changesOf(bench);
@@ -134,9 +175,8 @@ describe('a client that cancels', () => {
     const left = stillTagged(bench, all).length;
     expect(left).toBe(3_000 - asked * 50);
 
-    const rest = await bench.call('untag_resources', tagged);
-    const second = await bench.call('untag_resources', { ...tagged, PlanToken: textOf(rest, 'PlanToken') });
-    expect(second.structured).toMatchObject({ Status: 'done', Removed: left });
+    const { applied: second } = await planAndApply(bench, REMOVE_TEMP);
+    expect(second.structured).toMatchObject({ Status: 'done', Changed: left });
     for (const id of [textOf(second, 'ChangeId'), String(change?.['ChangeId'])]) {
       expect((await bench.call('undo_change', { ChangeId: id })).structured).toMatchObject({ Status: 'done' });
     }
@@ -150,7 +190,7 @@ describe('a client that cancels', () => {
       cancel.abort();
       return 'stall';
     });
-    await expect(bench.call('untag_resources', tagged, { signal: cancel.signal })).rejects.toThrow();
+    await expect(bench.call('plan_change', REMOVE_TEMP, { signal: cancel.signal })).rejects.toThrow();
     expect(await changesOf(bench)).toEqual([]);
   });
 });
@@ -158,13 +198,9 @@ describe('a client that cancels', () => {
 describe('progress', () => {
   it('only grows, and says how many are through', async () => {
     const bench = await open({ emulator: { keys: 2_000 }, paced: true });
-    const plan = await bench.call('untag_resources', tagged);
+    const plan = await bench.call('plan_change', REMOVE_TEMP);
     const told: { progress: number; total?: number | undefined; message?: string | undefined }[] = [];
-    await bench.call(
-      'untag_resources',
-      { ...tagged, PlanToken: textOf(plan, 'PlanToken') },
-      { onprogress: (progress) => told.push(progress) },
-    );
+    await bench.call('apply_plan', next(plan), { onprogress: (progress) => told.push(progress) });
     expect(told.length).toBeGreaterThanOrEqual(2);
     // Twice a second at most, however fast the parts end.
     expect(told.length).toBeLessThanOrEqual(8);
@@ -188,11 +224,11 @@ describe('progress', () => {
         return 'pass';
       });
       const onprogress = ({ progress }: { progress: number }) => told.push(progress);
-      const plan = await bench.call('untag_resources', tagged, { onprogress });
+      const plan = await bench.call('plan_change', REMOVE_TEMP, { onprogress });
       expect(told).toEqual([0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009, 0.01, 0.011, 0.012]);
       asked = 0;
       told.length = 0;
-      await bench.call('untag_resources', { ...tagged, PlanToken: textOf(plan, 'PlanToken') }, { onprogress });
+      await bench.call('apply_plan', next(plan), { onprogress });
       expect(told.length).toBeGreaterThanOrEqual(12);
       expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
     } finally {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSystemTag, tagProtection } from '../../src/changes/protection.js';
+import { isSystemTag } from '../../src/aliyun/kms/limits.js';
+import { tagProtection } from '../../src/changes/protection.js';
 
 describe('protection', () => {
   it.each([

@@ -46,13 +46,13 @@ async function runSeed(seed: number): Promise<void> {
     const carrying = before.filter((tags) => !isClean(tags)).length;
     const args = {
       ResourceType: 'key',
-      TagKeys: ['temp', 'zone'],
+      RemoveTagKeys: ['temp', 'zone'],
       ResourceIds: accountOf(0).keys.map((key) => key.KeyId),
     };
     emulator.setFaults({ probabilities: FAULTS, seed });
-    const plan = await untilAnswered(() => bench.call('untag_resources', args));
-    expect(plan.structured).toMatchObject({ Selected: KEYS, Carrying: carrying });
-    const run = await bench.call('untag_resources', { ...args, PlanToken: textOf(plan, 'PlanToken') });
+    const plan = await untilAnswered(() => bench.call('plan_change', args));
+    expect(plan.structured).toMatchObject({ Selected: KEYS, Concerned: carrying });
+    const run = await bench.call('apply_plan', { PlanId: textOf(plan, 'PlanId'), Change: textOf(plan, 'Change') });
     const after = stateOf(emulator);
     const reallyRemoved = before.filter((tags, index) => !isClean(tags) && isClean(after[index])).length;
     if (run.structured['Status'] === undefined) {
@@ -61,10 +61,11 @@ async function runSeed(seed: number): Promise<void> {
       expect(after).toEqual(before);
       return;
     }
-    expect(addedUp(run)).toBe(KEYS);
-    expect(numberOf(run, 'AbsentAlready')).toBe(KEYS - carrying);
-    expect(numberOf(run, 'Removed')).toBeLessThanOrEqual(reallyRemoved);
-    expect(numberOf(run, 'Removed') + numberOf(run, 'Unknown')).toBeGreaterThanOrEqual(reallyRemoved);
+    expect(addedUp(run)).toBe(carrying);
+    expect(numberOf(run, 'ChangedSincePlan')).toBe(0);
+    expect(numberOf(run, 'Changed')).toBeLessThanOrEqual(reallyRemoved);
+    expect(numberOf(run, 'Verified')).toBeLessThanOrEqual(numberOf(run, 'Changed'));
+    expect(numberOf(run, 'Changed') + numberOf(run, 'Unknown')).toBeGreaterThanOrEqual(reallyRemoved);
     if (run.structured['Status'] === 'done') expect(reallyRemoved).toBe(carrying);
 
     const ChangeId = textOf(run, 'ChangeId');

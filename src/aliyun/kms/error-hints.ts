@@ -48,6 +48,11 @@ const HINTS: Readonly<Record<string, string>> = {
   InternalFailure: 'Repeat the call in a moment.',
   InternalError: 'Repeat the call in a moment.',
   'ServiceUnavailable*': 'Repeat the call in a moment.',
+  // Words of ours for what happened below KMS, in reports of many resources.
+  BUSY: 'Repeat the call in a moment.',
+  CANCELLED: 'Repeat the call if it is still wanted.',
+  ENDPOINT_UNREACHABLE: 'Repeat the call in a moment; if it stays so, check --endpoint and the proxy variables.',
+  CREDENTIALS_NOT_FOUND: 'Tell the operator of this server: no tool takes credentials.',
 };
 
 const DEFAULT_HINT = 'Look the code up in the API Error Center (https://api.alibabacloud.com/troubleshoot).';

@@ -4,7 +4,7 @@ import type { Applied } from '../../changes/apply.js';
 import { resourcesOf, statusOf } from '../../changes/run-result.js';
 import type { StoredPlan } from '../../journal/plan.js';
 import { capped } from '../schemas.js';
-import { counted, undoText } from './result.js';
+import { counted, undoText, WITHHELD } from './result.js';
 
 /** Failures that a report shows; the counts are always whole. */
 const SHOWN = 10;
@@ -24,6 +24,7 @@ export function appliedMessage(plan: StoredPlan, applied: Applied, rest: StoredP
   const parts = [
     `${counted(changed.resources, plan.resourceType)} changed${changed.resources === 0 ? '' : unverified === 0 ? ', all read back' : ''}`,
     ...count(unverified, 'of them acknowledged by KMS, but reading does not show it yet'),
+    ...count(applied.withheld, WITHHELD),
     ...count(changedSincePlan, 'left alone, because their tags changed since the plan'),
     ...count(failures.length, 'failed'),
     ...count(unknown.length, 'with unknown outcome'),

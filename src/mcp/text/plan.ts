@@ -11,6 +11,8 @@ const ROOM_FOR_VALUES = 700;
 /** Characters of the rows. */
 const ROOM_FOR_ROWS = 1_800;
 const SHOWN_LEFT_OUT = 10;
+/** Characters of the structured lists: a result stays small whatever people call their tags. */
+const ROOM_FOR_FIELDS = { rows: 2_400, values: 1_000, leftOut: 1_000 } as const;
 
 /** What would happen, the warning, and what to do next. */
 export function planMessage(report: PlanReport): string {
@@ -62,7 +64,7 @@ export function planDetails(report: PlanReport): readonly string[] {
 export function planFields(report: PlanReport) {
   const { plan, selected, rows, values, leftOut, leftOutKeys, nearMisses, notRestorable, requests, seconds } = report;
   const { unreadRegions } = report;
-  const shownValues = values.slice(0, SHOWN_VALUES);
+  const shownValues = fitting(values.slice(0, SHOWN_VALUES).map(valueFields), ROOM_FOR_FIELDS.values);
   const left = [
     ...leftOutKeys.map(({ key, why }) => ({ TagKey: capped(key), Why: why })),
     ...leftOut.slice(0, SHOWN_LEFT_OUT).map(({ id, why }) => ({ ResourceId: capped(id), Why: why })),
@@ -71,10 +73,10 @@ export function planFields(report: PlanReport) {
     ...(plan.resources === 0 ? {} : { Change: plan.sentence, PlanId: plan.planId, ExpiresAt: plan.expiresAt }),
     Selected: selected,
     Concerned: plan.resources,
-    Rows: rows.map(rowFields),
-    Values: shownValues.map((change) => ({ ...tagFields(change), Resources: change.resources })),
+    Rows: fitting(rows.map(rowFields), ROOM_FOR_FIELDS.rows),
+    Values: shownValues,
     ...(values.length > shownValues.length ? { OtherValues: values.length - shownValues.length } : {}),
-    ...(left.length === 0 ? {} : { LeftOut: left }),
+    ...(left.length === 0 ? {} : { LeftOut: fitting(left, ROOM_FOR_FIELDS.leftOut) }),
     ...(nearMisses.length === 0
       ? {}
       : {
@@ -91,6 +93,16 @@ export function planFields(report: PlanReport) {
       ? {}
       : { UnreadRegions: unreadRegions.map(({ regionId, why }) => ({ RegionId: regionId, Why: why })) }),
   };
+}
+
+/** The first of `items` that `room` characters of JSON hold; at least one. */
+function fitting<Item>(items: readonly Item[], room: number): Item[] {
+  const lines = items.map((item) => JSON.stringify(item));
+  return items.slice(0, fittingLines(lines, room).length);
+}
+
+function valueFields(change: ValueChange) {
+  return { ...tagFields(change), Resources: change.resources };
 }
 
 function rowFields({ id, names, state, regionId, tags }: PlanRow) {

@@ -4,7 +4,7 @@ import { type Status, statusOf } from '../../changes/run-result.js';
 import type { Undone } from '../../changes/undo.js';
 import type { ItemGroup, StoredChange } from '../../journal/change.js';
 import { capped } from '../schemas.js';
-import { counted, undoText } from './result.js';
+import { counted, undoText, WITHHELD } from './result.js';
 
 /** Details that a report shows; the counts are always whole. */
 const SHOWN = 10;
@@ -56,6 +56,7 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
   const parts = [
     `${counted(restored, 'tag')} restored${restored === 0 ? '' : unverified === 0 ? ', all read back' : ''}`,
     ...part(unverified, 'of them acknowledged by KMS, but reading does not show it yet'),
+    ...(undone.withheld === 0 ? [] : [`${counted(undone.withheld, change.resourceType)} ${WITHHELD}`]),
     ...part(undone.unchanged, 'as before already'),
     ...part(undone.skipped.length, 'skipped'),
     ...part(failed, 'failed'),
@@ -67,7 +68,9 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
   const next = [
     changeId === undefined ? 'Nothing was changed.' : undoText(changeId),
     ...(failure === undefined ? [] : [hintFor(failure.code)]),
-    ...(failed + unknown + notAttempted > 0 ? ['Repeat undo_change to go on: what is restored stays.'] : []),
+    ...(failed + unknown + notAttempted + undone.withheld > 0
+      ? ['Repeat undo_change to go on: what is restored stays.']
+      : []),
   ];
   return `Undo of ${change.changeId}: ${parts.join('; ')}. ${next.join(' ')}`;
 }

@@ -1,4 +1,4 @@
-// Removal of one tag from many keys, in two calls, beside one call a key. The quota of KMS is enforced, so what counts
+// Removal of one tag from many keys, planned and applied, beside one call a key. The quota of KMS is enforced, so what counts
 // is how near to it we come. The emulator runs in a process of its own.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -98,26 +98,25 @@ async function measure(bench: Bench, work: () => Promise<number>): Promise<Part>
 
 async function measureKeys(keys: number) {
   const bench = await open(keys);
-  const args = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
+  const removal = { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] };
   await bench.call('list_changes', {});
   const idle = bench.memory('VmRSS');
   // The first call of a server loads what signs and sends.
   await bench.call('list_resource_tags', { KeyId: 'key-000001' });
-  let token: unknown;
+  let next: Readonly<Record<string, unknown>> = {};
   const plan = await measure(bench, async () => {
-    token = (await bench.call('untag_resources', args))['PlanToken'];
+    next = await bench.call('plan_change', removal);
     return 1;
   });
   const changes: unknown[] = [];
   let removed = 0;
   const apply = await measure(bench, async () => {
     let calls = 0;
-    while (token !== undefined) {
-      const run = await bench.call('untag_resources', { ...args, PlanToken: token });
+    while (next['PlanId'] !== undefined) {
+      next = await bench.call('apply_plan', { PlanId: next['PlanId'], Change: next['Change'] });
       calls += 1;
-      removed += Number(run['Removed']);
-      changes.push(run['ChangeId']);
-      token = run['PlanToken'];
+      removed += Number(next['Changed']);
+      changes.push(next['ChangeId']);
     }
     return calls;
   });

@@ -7,7 +7,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { request } from 'undici';
 import * as z from 'zod';
 import { KMS_VERSION, kmsClient } from '../src/aliyun/kms/kms-client.js';
-import { assemble } from '../src/app.js';
+import { createApp } from '../src/app.js';
 import { readConfig } from '../src/cli/config.js';
 import { staticCredentials } from '../src/credentials/source.js';
 import { jsonLog } from '../src/http/log.js';
@@ -27,7 +27,7 @@ async function ours(noSnapshot: boolean): Promise<string> {
   const flags = ['--endpoint', endpoint, '--region', 'cn-hangzhou', '--state-dir', stateDir];
   const invocation = readConfig(['http', ...flags, ...(noSnapshot ? ['--no-snapshot'] : [])], {});
   if (!('values' in invocation)) throw new Error('not a server');
-  const { deps } = await assemble(invocation.values, {});
+  const { deps } = await createApp(invocation.values, {});
   // As it is, but for the pace: it would hold every server to 28 writes a second, which is the quota of KMS.
   const rpc = rpcClient({
     origin: endpoint,
@@ -41,6 +41,7 @@ async function ours(noSnapshot: boolean): Promise<string> {
   const kms = kmsClient(rpc, 'cn-hangzhou');
   const { origin } = await startHttpServer({
     deps: { ...deps, kms: () => kms },
+    profile: undefined,
     host: '127.0.0.1',
     port: 0,
     allowedHosts: [],

@@ -12,7 +12,9 @@ export async function readInventory(
   options: CallOptions & { readonly deadline: number },
   elapsed: () => number,
 ): Promise<Inventory> {
-  const { read, unread } = await readRegions(regionIds, options, elapsed, (regionId, limited) =>
+  // In this order the resources are paged through.
+  const inOrder = [...regionIds].sort();
+  const { read, unread } = await readRegions(inOrder, options, elapsed, (regionId, limited) =>
     readRegion(kmsOf(regionId), type, regionId, limited),
   );
   return { resources: [...read.values()].flat(), regionIds: [...read.keys()], unread };

@@ -39,8 +39,14 @@ export function targetFields() {
   };
 }
 
-/** Parameters where `""` means absent, as models send it for the targets that they do not use. */
-export const EMPTY_MEANS_ABSENT: ReadonlySet<string> = new Set(['KeyId', 'SecretName', 'CertificateId']);
+/**
+ * Parameters where `""` means absent: models fill with it what they do not use, and none of these has it for a value. No
+ * lists: an undo of `ResourceIds: ""` must not become one of all resources.
+ */
+export const EMPTY_MEANS_ABSENT: ReadonlySet<string> = new Set([
+  ...['KeyId', 'SecretName', 'CertificateId', 'RegionId', 'ResourceType', 'TagKey', 'Name', 'Text', 'NextToken'],
+  ...['ResourceId', 'ChangeId'],
+]);
 
 /** What parsing `targetFields` gives. */
 export interface TargetArguments {

@@ -128,7 +128,7 @@ function once<Value extends object>(make: () => Value): () => Value {
 /** Fields that workflow hosts (n8n and its kin) add to the arguments of every tool call. */
 const HOST_FIELDS: ReadonlySet<string> = new Set(['sessionId', 'action', 'toolCallId', 'tool_call_id', 'chatInput']);
 
-/** Models send `null` for what they leave out, and `""` for targets that they do not use. Elsewhere `""` is a value. */
+/** Models send `null` or `""` for what they leave out. */
 function withoutAbsent(args: unknown): unknown {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return args ?? {};
   return Object.fromEntries(

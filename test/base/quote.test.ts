@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plain, quote, quoteList, token } from '../../src/base/quote.js';
+import { plain, quote, quoteCode, quoteList } from '../../src/base/quote.js';
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]/u;
 
@@ -72,6 +72,6 @@ describe('a code of the service', () => {
     ['X\n', '"X "'],
     ['x'.repeat(81), `"${'x'.repeat(80)}…"`],
   ])('%j is shown as %s', (text, expected) => {
-    expect(token(text)).toBe(expected);
+    expect(quoteCode(text)).toBe(expected);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
 import { RUN_MS } from '../../src/mcp/call.js';
 import { addedUp, numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
@@ -10,7 +11,7 @@ const open = workbenches();
 async function benchOutOfTimeAfter(writes: number, keys: number) {
   let late = 0;
   let asked = 0;
-  const clock = { now: Date.now, elapsed: () => performance.now() + late };
+  const clock = { ...systemClock, now: Date.now, elapsed: () => performance.now() + late };
   const bench = await gatedBench({ keys }, { clock });
   bench.gate.setFate(({ action }) => {
     if (action === 'UntagResources') asked += 1;
@@ -87,7 +88,7 @@ describe('a run that is out of time', () => {
     const bench = await open({
       emulator: planner.emulator,
       stateDirectory: planner.stateDirectory,
-      clock: { now: Date.now, elapsed },
+      clock: { ...systemClock, now: Date.now, elapsed },
     });
     const first = await bench.call('apply_plan', next(plan));
     expect(first.isError).toBe(false);
@@ -123,7 +124,7 @@ describe('a run that is out of time', () => {
     let asked = 0;
     const bench = await gatedBench(
       { keys: 1_000 },
-      { clock: { now: Date.now, elapsed: () => performance.now() + late } },
+      { clock: { ...systemClock, now: Date.now, elapsed: () => performance.now() + late } },
     );
     const before = tagsOfAll(bench, all);
     const { applied } = await planAndApply(bench, REMOVE_TEMP);

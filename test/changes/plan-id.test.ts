@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
 import { planAndApply, textOf, type Workbench, type WorkbenchOptions } from '../support/workbench.js';
 import { workbenches } from './benches.js';
 import { keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
@@ -75,7 +76,7 @@ describe('a PlanId', () => {
 
   it('is too old after its time, and serves until then', async () => {
     let now = Date.now();
-    const clock = { now: () => now, elapsed: () => performance.now() };
+    const clock = { ...systemClock, now: () => now, elapsed: () => performance.now() };
     const { bench, PlanId, Change } = await planned({ clock });
     const other = await bench.call('plan_change', { ...REMOVE_TEMP, RemoveTagKeys: ['owner'] });
     now += 600_000 - 1;

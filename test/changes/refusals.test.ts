@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
 import type { Fate, GateRequest } from '../faults/gate.js';
 import { addedUp, numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
@@ -167,7 +168,7 @@ describe('an answer that never came', () => {
   it('is unknown, too, when the attempts after it were throttled', async () => {
     let late = 0;
     let writes = 0;
-    const clock = { now: Date.now, elapsed: () => performance.now() + late };
+    const clock = { ...systemClock, now: Date.now, elapsed: () => performance.now() + late };
     const bench = await gatedBench({ keys: 30 }, { clock });
     bench.gate.setFate(({ action }) => {
       if (action !== WRITE) return writes === 0 ? 'pass' : { deny: 'Forbidden.NoPermission', status: 403 };

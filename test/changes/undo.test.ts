@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
 import { numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
 import { gatedBench, keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
@@ -138,7 +139,7 @@ describe('undo_change of a bulk removal', () => {
 
   it('does not bring back what the change never sent a request for', async () => {
     let late = 0;
-    const clock = { now: Date.now, elapsed: () => performance.now() + late };
+    const clock = { ...systemClock, now: Date.now, elapsed: () => performance.now() + late };
     const bench = await gatedBench({ keys: 100 }, { clock });
     bench.gate.setFate(({ action, parameters }) => {
       if (action !== 'UntagResources' || [...parameters.values()].includes('key-000001')) return 'pass';

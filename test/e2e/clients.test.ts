@@ -23,7 +23,9 @@ const NAMES = [
   'tag_resource',
   'list_resource_tags',
   'find_resources',
-  'untag_resources',
+  'summarize_tags',
+  'plan_change',
+  'apply_plan',
   'list_changes',
   'undo_change',
 ];
@@ -48,7 +50,7 @@ describe.each(CLIENTS)('the %s client', (kind) => {
     expect(await connection.toolNames()).toEqual(NAMES);
   });
 
-  it('looks, removes, sees the RequestId of KMS, and takes it back', async () => {
+  it('looks, removes, sees the RequestId of KMS, and undoes it', async () => {
     const { emulator } = world;
     const before = await connection.call('list_resource_tags', KEY);
     expect(before.structured['Tags']).toHaveLength(3);

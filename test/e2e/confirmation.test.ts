@@ -33,7 +33,7 @@ async function hang(): Promise<Answer> {
 
 const asked = (person: (() => Answer | Promise<Answer>) | undefined) => (person === undefined ? {} : { person });
 
-const BULK = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
+const BULK = { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] };
 
 describe.each(['v1', 'v2-modern'] as const)('--confirm always and a %s client', (kind) => {
   it.each(DOUBLES)('that $double: $code, and nothing is changed by any tool', async ({ person, code }) => {
@@ -43,12 +43,12 @@ describe.each(['v1', 'v2-modern'] as const)('--confirm always and a %s client', 
     // A new tag takes nothing away: nobody is asked.
     const set = await call('tag_resource', { ...KEY, Tags: [{ TagKey: 'env', TagValue: 'dev' }] });
     const before = WRITES.map((action) => emulator.count(action));
-    const plan = await call('untag_resources', BULK);
+    const plan = await call('plan_change', BULK);
     const calls = [
       call('untag_resource', { ...KEY, TagKeys: ['tagkey1', 'tagkey2'] }),
       call('tag_resource', { ...KEY, Tags: [{ TagKey: 'owner', TagValue: 'mallory' }] }),
       call('undo_change', { ChangeId: set.structured['ChangeId'] }),
-      call('untag_resources', { ...BULK, PlanToken: plan.structured['PlanToken'] }),
+      call('apply_plan', { PlanId: plan.structured['PlanId'], Change: plan.structured['Change'] }),
     ];
     for (const reply of await Promise.all(calls)) {
       expectRefusal(reply, code);

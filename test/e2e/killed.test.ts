@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { RequestRecord } from '../../emulator/index.js';
 import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from '../support/program.js';
+import { replyOf } from '../support/reply.js';
 
 /** Kills in the middle of a change of one key, spread over the time that it takes. */
 const KILLS = 28;
@@ -17,8 +18,10 @@ const SINGLE = Array.from({ length: KILLS }, (_, n) => `single-${String(n).padSt
 const BULK = Array.from({ length: BULK_KILLS }, (_, n) => `bulk-${n}`);
 
 const listing = z.object({
-  Changes: z.array(z.object({ ChangeId: z.string(), ResourceId: z.string(), Tool: z.string(), State: z.string() })),
+  Changes: z.array(z.object({ ChangeId: z.string(), Change: z.string(), Tool: z.string(), State: z.string() })),
 });
+
+const answered = z.object({ result: z.unknown() });
 
 let world: World;
 beforeAll(async () => {
@@ -43,6 +46,9 @@ async function received(action: string, keyId: string): Promise<void> {
   while (!world.emulator.requests.some(isIt)) await pause(1);
 }
 
+/** The key that a change of one key names in its sentence. */
+const keyOf = ({ Change }: { readonly Change: string }): string => /key "(single-\d+)"/.exec(Change)?.[1] ?? '';
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs `work` for each item, a few at once. */
@@ -55,7 +61,7 @@ async function eachOf<Item>(items: readonly Item[], work: (item: Item, index: nu
 }
 
 describe('a server that is killed with -9 again and again in the middle of changes', () => {
-  it('leaves a journal that tells, and every tag can be brought back', { timeout: 30_000 }, async () => {
+  it('leaves a journal that tells, and every tag can be restored', { timeout: 30_000 }, async () => {
     const { emulator } = world;
     // The read and the write take 40 ms each, so that a change takes long enough to be hit anywhere.
     emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 40 });
@@ -76,15 +82,16 @@ describe('a server that is killed with -9 again and again in the middle of chang
 
     const { call, close, problems } = await connect('v2-modern', world);
     const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
-    const states = new Map(Changes.map((change) => [change.ResourceId, change]));
+    const states = new Map(Changes.map((change) => [keyOf(change), change]));
     for (const id of removed) expect(states.get(id)?.State).toMatch(/interrupted|done/);
-    for (const { ResourceId, State, ChangeId } of Changes) {
+    for (const change of Changes) {
+      const { State, ChangeId } = change;
       // Nothing else can have become of a change whose process is gone.
       expect(['interrupted', 'done']).toContain(State);
       const undone = await call('undo_change', { ChangeId });
       expect(undone.isError).toBe(false);
       const { Restored, Unchanged, Status } = undone.structured;
-      expect([Status, Restored, Unchanged]).toEqual(removed.includes(ResourceId) ? ['done', 2, 0] : ['done', 0, 2]);
+      expect([Status, Restored, Unchanged]).toEqual(removed.includes(keyOf(change)) ? ['done', 2, 0] : ['done', 0, 2]);
     }
     for (const id of SINGLE) expect(emulator.tagsOf('key', id)).toEqual(TAGS);
     expect(Changes.some((change) => change.State === 'interrupted')).toBe(true);
@@ -92,17 +99,18 @@ describe('a server that is killed with -9 again and again in the middle of chang
     await close();
   });
 
-  it('leaves a bulk change that can be taken back from wherever it had got to', { timeout: 30_000 }, async () => {
+  it('leaves a bulk change that can be undone from wherever it had got to', { timeout: 30_000 }, async () => {
     const { emulator } = world;
     emulator.setFaults({ actions: ['UntagResources'], probabilities: { slow: 1 }, slowMs: 30 });
     const tagged = (set: string): number =>
       Array.from({ length: BULK_KEYS }, (_, n) => emulator.tagsOf('key', `${set}-${n}`)?.[set]).filter(Boolean).length;
     await eachOf(BULK, async (set, index) => {
       const program = spawnRaw(world);
-      const args = { ResourceType: 'key', TagKeys: [set], WithTagKey: set };
-      program.send(callMessage('modern', 1, 'untag_resources', args));
-      const [, PlanToken] = /"PlanToken":"([^"]+)"/.exec(JSON.stringify(await program.reply(1))) ?? [];
-      program.send(callMessage('modern', 2, 'untag_resources', { ...args, PlanToken }));
+      const removal = { ResourceType: 'key', RemoveTagKeys: [set], Where: [{ TagKey: set }] };
+      program.send(callMessage('modern', 1, 'plan_change', removal));
+      const { structured } = replyOf(answered.parse(await program.reply(1)).result);
+      const { PlanId, Change } = structured;
+      program.send(callMessage('modern', 2, 'apply_plan', { PlanId, Change }));
       // Three requests to each run; this is the first.
       await received('UntagResources', set);
       await pause((index / BULK_KILLS) * 150);
@@ -114,8 +122,8 @@ describe('a server that is killed with -9 again and again in the middle of chang
 
     const { call, close } = await connect('v1', world);
     const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
-    for (const { ChangeId, Tool, State } of Changes.filter((change) => change.Tool === 'untag_resources')) {
-      expect({ Tool, State }).toEqual({ Tool: 'untag_resources', State: expect.stringMatching(/interrupted|done/) });
+    for (const { ChangeId, Tool, State } of Changes.filter((change) => change.Tool === 'apply_plan')) {
+      expect({ Tool, State }).toEqual({ Tool: 'apply_plan', State: expect.stringMatching(/interrupted|done/) });
       expect((await call('undo_change', { ChangeId })).structured).toMatchObject({ Status: 'done' });
     }
     expect(BULK.map(tagged)).toEqual(BULK.map(() => BULK_KEYS));

@@ -65,7 +65,7 @@ export async function playSequence(seed: number): Promise<SequenceReport> {
       random: random.next,
       sleep: async (ms) => clock.pass(ms),
     },
-    deps: { snapshot: random.chance(0.9) },
+    deps: { readBeforeWrite: random.chance(0.9) },
   });
   const climate: Climate = {
     emulator,

@@ -63,6 +63,13 @@ const value = fc.oneof(
   { weight: 5, arbitrary: text },
   { weight: 3, arbitrary: fc.array(text, { maxLength: 5 }) },
   { weight: 1, arbitrary: fc.array(fc.record({ TagKey: text, TagValue: text }), { maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.array(fc.record({ TagKey: text, TagValue: text, Not: fc.boolean() }, { requiredKeys: ['TagKey'] }), {
+      maxLength: 3,
+    }),
+  },
+  { weight: 1, arbitrary: fc.array(fc.record({ From: text, To: text }), { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.array(text, { minLength: 100, maxLength: 200 }) },
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 4 }) },
   { weight: 1, arbitrary: fc.constantFrom(null, true, 0, -1, 1e308, 2 ** 53) },
@@ -79,10 +86,12 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   untag_resource: ['KeyId', 'SecretName', 'CertificateId', 'TagKeys', 'RegionId'],
   tag_resource: ['KeyId', 'SecretName', 'CertificateId', 'Tags', 'RegionId'],
   list_resource_tags: ['KeyId', 'SecretName', 'CertificateId', 'RegionId'],
-  find_resources: ['ResourceType', 'TagKey', 'TagValue', 'MissingTagKey', 'Text', 'PageSize', 'NextToken', 'RegionId'],
-  untag_resources: ['ResourceType', 'TagKeys', 'ResourceIds', 'WithTagKey', 'WithTagValue', 'PlanToken', 'RegionId'],
-  list_changes: ['Limit'],
-  undo_change: ['ChangeId'],
+  find_resources: ['ResourceType', 'Where', 'Name', 'Text', 'PageSize', 'NextToken', 'RegionId'],
+  summarize_tags: ['ResourceType', 'TagKey', 'RegionId'],
+  plan_change: ['ResourceType', 'RemoveTagKeys', 'SetTags', 'RenameTagKeys', 'ResourceIds', 'Where', 'RegionId'],
+  apply_plan: ['PlanId', 'Change'],
+  list_changes: ['Limit', 'ResourceId', 'ChangeId', 'NextToken'],
+  undo_change: ['ChangeId', 'ResourceIds', 'TagKeys'],
 };
 const STRANGE_FIELDS = ['__proto__', 'constructor', 'prototype', 'toString', 'keyId', '', '\u202e', 'x'.repeat(1_000)];
 
@@ -144,20 +153,26 @@ describe('hostile arguments', () => {
 
   it('that are tags of other people, set past all rules, come out quoted', async () => {
     for (const nasty of NASTY.filter((one) => one !== '')) emulator.setTag('secret', 'smtp-relay', nasty, nasty);
-    for (const tool of ['list_resource_tags', 'find_resources', 'untag_resources']) {
-      const args = {
-        list_resource_tags: { SecretName: 'smtp-relay' },
-        find_resources: { ResourceType: 'secret' },
-        untag_resources: { ResourceType: 'secret', TagKeys: ['env'], ResourceIds: ['smtp-relay'] },
-      }[tool];
-      expectTame(await bench.call(tool, args ?? {}));
+    const selection = { ResourceType: 'secret', ResourceIds: ['smtp-relay'] };
+    for (const [tool, args] of [
+      ['list_resource_tags', { SecretName: 'smtp-relay' }],
+      ['find_resources', { ResourceType: 'secret' }],
+      ['summarize_tags', {}],
+      ['plan_change', { ...selection, RemoveTagKeys: ['env'] }],
+    ] as const) {
+      expectTame(await bench.call(tool, args));
     }
-    const plan = await bench.call('untag_resources', {
-      ResourceType: 'secret',
-      TagKeys: ['\u001b[31mred\u001b[0m', '\u202egnp.exe', '__proto__'],
-      ResourceIds: ['smtp-relay'],
+    const plan = await bench.call('plan_change', {
+      ...selection,
+      RemoveTagKeys: ['\u001b[31mred\u001b[0m', '\u202egnp.exe', '__proto__'],
     });
     expectTame(plan);
-    expect(plan.structured).toMatchObject({ Carrying: 1 });
+    expect(plan.structured).toMatchObject({ Selected: 1, Concerned: 1, NotRestorable: 2 });
+    const applied = await bench.call('apply_plan', {
+      PlanId: plan.structured['PlanId'],
+      Change: plan.structured['Change'],
+    });
+    expectTame(applied);
+    expect(applied.structured).toMatchObject({ Status: 'done', Changed: 1 });
   });
 });

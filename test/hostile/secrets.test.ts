@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js';
-import { inParallel } from '../../src/inventory/paging.js';
+import { inParallel } from '../../src/base/parallel.js';
 import { CANARY, canariesIn } from '../credentials/canary.js';
 import { type Fate, openGate } from '../faults/gate.js';
 import { type BuiltProgram, buildProgram } from '../support/built-program.js';
@@ -31,7 +31,9 @@ const CALLS = [
   ['untag_resource', { KeyId: KEY, TagKeys: ['tagkey1'] }],
   ['tag_resource', { KeyId: KEY, Tags: [{ TagKey: 'a', TagValue: 'b' }] }],
   ['find_resources', {}],
-  ['untag_resources', { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' }],
+  ['summarize_tags', {}],
+  ['plan_change', { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] }],
+  ['apply_plan', { PlanId: 'p-0123456789abcdef', Change: 'Remove "temp" from 4 keys' }],
   ['list_changes', {}],
   ['undo_change', { ChangeId: '20260101T000000000Z-00000000' }],
   ['untag_resource', { KeyId: ['x'], TagKeys: {} }],
@@ -156,14 +158,15 @@ function failures(args: readonly string[]): Modes {
     'the session is another one': emulated({ securityToken: 'another-token-0123456789' }),
     'the clock is wrong': emulated({ clock: () => Date.now() + 86_400_000 }),
     'the request comes back in a message': echoed(403, (Message) =>
-      JSON.stringify({ Code: 'X', Message, RequestId: 'r' }),
+      JSON.stringify({ Code: 'Xy', Message, RequestId: 'r' }),
     ),
     'the request comes back in a code': echoed(400, (Code) => JSON.stringify({ Code, Message: 'm', RequestId: 'r' })),
-    'the request comes back in a RequestId': echoed(400, (RequestId) => JSON.stringify({ Code: 'X', RequestId })),
+    'the request comes back in a RequestId': echoed(400, (RequestId) => JSON.stringify({ Code: 'Xy', RequestId })),
     'the request comes back in a success': echoed(200, (RequestId) => JSON.stringify({ RequestId, Tags: { Tag: [] } })),
     'the request comes back in XML': echoed(
       400,
-      (text) => `<Error><Code>X</Code><Message>${text.replace(/[<&]/g, ' ')}</Message></Error>`,
+      (text) =>
+        `<Error><RequestId>r</RequestId><Code>Xy</Code><Message>${text.replace(/[<&]/g, ' ')}</Message></Error>`,
     ),
     'the request comes back in a page': echoed(502, (text) => `<html>${text}</html>`),
     'the request comes back in words': echoed(200, (text) => text),

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ERAS, expectRefusal, KEY, SAMPLE_TAGS, TARGETS } from '../support/reply.js';
 import { openSession } from '../support/session.js';
 
+const REMOVAL = { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] };
+
 describe('--protect', () => {
   it.each(TARGETS)('refuses to remove a protected tag of a $type before anything is sent', async ({ target }) => {
     const { call, emulator } = await openSession({ args: ['--protect', 'owner,tag*'] });
@@ -32,25 +34,29 @@ describe('--protect', () => {
     expect(emulator.count()).toBe(0);
   });
 
-  it('refuses a bulk removal of protected tags before anything is sent', async () => {
+  it.each([
+    { operation: { RemoveTagKeys: ['temp'] } },
+    { operation: { SetTags: [{ TagKey: 'temp', TagValue: 'x' }] } },
+    { operation: { RenameTagKeys: [{ From: 'temp', To: 'tmp' }] } },
+    { operation: { RenameTagKeys: [{ From: 'tmp', To: 'temp' }] } },
+  ])('refuses to plan $operation on a protected key before anything is sent', async ({ operation }) => {
     const { call, emulator } = await openSession({ args: ['--protect', 'temp'] });
-    const bulk = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
-    expectRefusal(await call('untag_resources', bulk), 'PROTECTED_TAG');
+    const reply = await call('plan_change', { ResourceType: 'key', ...operation, Where: [{ TagKey: 'temp' }] });
+    expectRefusal(reply, 'PROTECTED_TAG');
+    expect(reply.text).toContain('"temp"');
     expect(emulator.count()).toBe(0);
   });
 
-  it('removes no protected tag by a plan that was made without protection', async () => {
+  it('changes no protected tag by a plan that was made without protection', async () => {
     const open = await openSession();
-    const bulk = { ResourceType: 'key', TagKeys: ['temp'], WithTagKey: 'temp' };
-    const plan = await open.call('untag_resources', bulk);
-    const closed = await openSession({
-      emulator: open.emulator,
-      args: ['--protect', 'temp'],
-      tune: (deps) => ({ ...deps, seal: open.deps.seal }),
-    });
-    const reply = await closed.call('untag_resources', { ...bulk, PlanToken: plan.structured['PlanToken'] });
-    expectRefusal(reply, 'PROTECTED_TAG');
+    const plan = await open.call('plan_change', REMOVAL);
+    const { emulator, stateDirectory } = open;
+    const closed = await openSession({ emulator, stateDirectory, args: ['--protect', 'temp'] });
+    const { PlanId, Change } = plan.structured;
+    expectRefusal(await closed.call('apply_plan', { PlanId, Change }), 'PROTECTED_TAG');
     expect(open.writes()).toBe(0);
+    // It was not used up by that.
+    expect((await open.call('apply_plan', { PlanId, Change })).structured).toMatchObject({ Status: 'done' });
   });
 });
 
@@ -58,8 +64,8 @@ describe('--read-only', () => {
   it.each(ERAS)('offers no tool that writes, on the %s era', async (era) => {
     const { call, tools, emulator } = await openSession({ era, args: ['--read-only'] });
     const names = (await tools()).map((tool) => tool.name);
-    expect(names).toEqual(['list_resource_tags', 'find_resources', 'list_changes']);
-    for (const name of ['untag_resource', 'tag_resource', 'untag_resources', 'undo_change']) {
+    expect(names).toEqual(['list_resource_tags', 'find_resources', 'summarize_tags', 'plan_change', 'list_changes']);
+    for (const name of ['untag_resource', 'tag_resource', 'apply_plan', 'undo_change']) {
       await expect(call(name, { ...KEY, TagKeys: ['owner'] })).rejects.toThrow(/not found/);
     }
     expect(emulator.tagsOf('key', KEY.KeyId)).toEqual(SAMPLE_TAGS);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectRefusal } from '../support/reply.js';
 import { openSession } from '../support/session.js';
 
 const KEY = { KeyId: '08c33a6f-4e0a-4a1b-a3fa-7ddf12345678', TagKeys: ['tagkey1'] };
@@ -27,12 +28,12 @@ describe('the reading before a change', () => {
 
   it('does not widen a bulk removal when the value to select by is empty', async () => {
     const { call } = await openSession();
-    const selection = { ResourceType: 'key', TagKeys: ['owner'], WithTagKey: 'owner' };
-    expect((await call('untag_resources', { ...selection, WithTagValue: '' })).structured).toMatchObject({
-      Selected: 0,
-    });
-    expect((await call('untag_resources', { ...selection, WithTagValue: null })).structured).toHaveProperty(
-      'PlanToken',
-    );
+    const removal = (TagValue: unknown) =>
+      call('plan_change', { ResourceType: 'key', RemoveTagKeys: ['owner'], Where: [{ TagKey: 'owner', TagValue }] });
+    const empty = await removal('');
+    expect(empty.structured).toMatchObject({ Selected: 0, Concerned: 0 });
+    expect(empty.structured).not.toHaveProperty('PlanId');
+    // Not absent, and no value either.
+    expectRefusal(await removal(null), 'INVALID_ARGUMENT');
   });
 });

@@ -14,18 +14,23 @@ describe('tag_resource', () => {
       const { call, emulator } = await openSession({ era });
       const { structured, text } = await call('tag_resource', { ...target, Tags: TAGS });
       expect(emulator.tagsOf(type, id)).toEqual({ ...SAMPLE_TAGS, owner: 'bob', env: 'prod' });
-      expect(emulator.count('TagResource')).toBe(1);
-      expect(emulator.count()).toBe(2);
+      const asked = emulator.requests.map(({ action }) => action);
+      expect(asked.at(-1)).toBe('TagResource');
+      expect(asked).toHaveLength(3);
+      expect(asked).toContain('GetCallerIdentity');
       expect(structured).toEqual({
         RequestId: emulator.requests.at(-1)?.requestId,
         RegionId: 'cn-hangzhou',
         OverwrittenTags: [{ TagKey: 'owner', TagValue: 'alice' }],
+        Tags: TAGS,
         ChangeId: expect.any(String),
+        AccountId: emulator.accountId,
+        Message: text,
       });
       const { RequestId, ChangeId } = structured;
       expect(text).toBe(
         `Set on ${type} "${id}" in cn-hangzhou: "owner"="bob", "env"="prod". Overwritten: "owner"="alice". ` +
-          `RequestId ${RequestId}. To take it back: undo_change with ChangeId ${ChangeId}.`,
+          `RequestId ${RequestId}. To undo: call undo_change with ChangeId ${ChangeId}.`,
       );
     },
   );
@@ -48,14 +53,15 @@ describe('tag_resource', () => {
     const { structured, text } = await call('tag_resource', { ...CERTIFICATE, Tags: TAGS });
     expect(emulator.tagsOf('certificate', CERTIFICATE.CertificateId)).toMatchObject({ owner: 'bob' });
     expect(structured).not.toHaveProperty('OverwrittenTags');
-    expect(text).toContain(String(structured['Note']));
-    expect(structured['Note']).toContain('Earlier values are unknown');
+    expect(structured['Message']).toBe(text);
+    expect(text).toContain('Earlier values are unknown');
   });
 
   it.each([
     { what: 'no tags', Tags: [], says: 'Tags must hold at least one tag' },
     { what: 'nothing', Tags: undefined, says: 'Tags is missing' },
-    { what: 'an object', Tags: { owner: 'bob' }, says: 'Tags must be of type array' },
+    { what: 'an object', Tags: { owner: 'bob' }, says: 'Tags[0].TagKey is missing' },
+    { what: 'text', Tags: 'owner=bob', says: 'Tags must be of type array' },
     { what: 'a tag without a value', Tags: [{ TagKey: 'a' }], says: 'Tags[0].TagValue is missing' },
     { what: 'a key twice', Tags: [TAGS[0], TAGS[0]], says: 'Tags names a tag key twice' },
     { what: 'a value of 257', Tags: [{ TagKey: 'a', TagValue: 'x'.repeat(257) }], says: 'at most 256 characters' },

@@ -4,6 +4,8 @@ import { testClient } from '../rpc/test-client.js';
 import { CERTIFICATE, codeOf, ERAS, expectRefusal, KEY, SAMPLE_TAGS, SECRET, TARGETS } from '../support/reply.js';
 import { openSession } from '../support/session.js';
 
+/** What reads the tags of one resource. */
+const READS = { key: 'ListResourceTags', secret: 'DescribeSecret', certificate: 'DescribeCertificate' } as const;
 const TWO_KEYS = ['tagkey1', 'tagkey2'];
 const REMOVED = [
   { TagKey: 'tagkey1', TagValue: 'tagvalue1' },
@@ -19,8 +21,10 @@ describe('untag_resource', () => {
 
       expect(isError).toBe(false);
       expect(emulator.tagsOf(type, id)).toEqual({ owner: 'alice' });
-      expect(emulator.count('UntagResource')).toBe(1);
-      expect(emulator.count()).toBe(2);
+      const asked = emulator.requests.map(({ action }) => action);
+      expect(asked.at(-1)).toBe('UntagResource');
+      // The account is learned while the tags are read, once.
+      expect(asked.toSorted()).toEqual([READS[type], 'GetCallerIdentity', 'UntagResource'].toSorted());
       const request = emulator.requests.at(-1);
       expect(request).toMatchObject({ method: 'POST', parameters: { ...target, TagKeys: '["tagkey1","tagkey2"]' } });
       expect(structured).toEqual({
@@ -29,24 +33,26 @@ describe('untag_resource', () => {
         RemovedTags: REMOVED,
         AbsentTagKeys: [],
         ChangeId: expect.stringMatching(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/),
+        AccountId: emulator.accountId,
+        Message: text,
       });
       const { RequestId, ChangeId } = structured;
       expect(text).toBe(
         `Removed from ${type} "${id}" in cn-hangzhou: "tagkey1"="tagvalue1", "tagkey2"="tagvalue2". ` +
-          `RequestId ${RequestId}. To take it back: undo_change with ChangeId ${ChangeId}.`,
+          `RequestId ${RequestId}. To undo: call undo_change with ChangeId ${ChangeId}.`,
       );
       expect(bugs).toEqual([]);
     },
   );
 
-  it('makes one request in all with --no-snapshot, and says that earlier values are unknown', async () => {
+  it('sends KMS one request in all with --no-snapshot, and says that earlier values are unknown', async () => {
     const { call, emulator } = await openSession({ args: ['--no-snapshot'] });
     const { structured, text } = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS });
-    expect(emulator.count()).toBe(1);
+    expect(emulator.requests.map(({ action }) => action)).toEqual(['GetCallerIdentity', 'UntagResource']);
     expect(emulator.tagsOf('key', KEY.KeyId)).toEqual({ owner: 'alice' });
     expect(structured).not.toHaveProperty('RemovedTags');
-    expect(structured['Note']).toMatch(/^Earlier values are unknown: .*--no-snapshot.*undo_change cannot bring/);
-    expect(text).toContain(String(structured['Note']));
+    expect(structured['Message']).toBe(text);
+    expect(text).toMatch(/Earlier values are unknown: .*--no-snapshot.*undo_change cannot restore them/);
     expect(text).toContain(`RequestId ${structured['RequestId']}`);
   });
 
@@ -93,7 +99,7 @@ describe('untag_resource', () => {
   });
 
   it.each([
-    { what: 'no target', args: { TagKeys: ['a'] }, says: /KeyId, SecretName.*CertificateId.*none.*A right call: \{/ },
+    { what: 'no target', args: { TagKeys: ['a'] }, says: /KeyId, SecretName.*CertificateId.*none.*Example: \{/ },
     {
       what: 'two targets',
       args: { ...KEY, ...SECRET, TagKeys: ['a'] },
@@ -154,8 +160,8 @@ describe('untag_resource', () => {
     expect(isError).toBe(false);
     expect(emulator.tagsOf('certificate', CERTIFICATE.CertificateId)).toEqual({ owner: 'alice' });
     expect(structured).not.toHaveProperty('RemovedTags');
-    expect(structured['Note']).toMatch(/Earlier values are unknown: .*InvalidAction\.NotFound/);
-    expect(text).toContain('where present: "tagkey1", "tagkey2"');
+    expect(structured['Message']).toMatch(/Earlier values are unknown: .*InvalidAction\.NotFound/);
+    expect(text).toContain('Removed "tagkey1", "tagkey2" where present');
 
     const undone = await call('undo_change', { ChangeId: structured['ChangeId'] });
     expect(undone.structured).toMatchObject({ Status: 'nothing_done', Restored: 0, Skipped: 2 });
@@ -166,50 +172,34 @@ describe('untag_resource', () => {
 });
 
 describe('where and as whom untag_resource acts', () => {
-  it('refuses without any region, and says how to name one', async () => {
-    const session = await openSession({ where: ['--endpoint', 'http://127.0.0.1:9'] });
-    const reply = await session.call('untag_resource', { ...KEY, TagKeys: TWO_KEYS });
-    expectRefusal(reply, 'REGION_REQUIRED');
-    expect(reply.text).toContain('"cn-hangzhou"');
-  });
-
-  it('lists the regions of the API when the named one does not exist', async () => {
-    const { call, emulator } = await openSession();
-    const reply = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-nowhere' });
-    expectRefusal(reply, 'INVALID_ARGUMENT');
-    expect(reply.text).toMatch(/no region "cn-nowhere".*"cn-hangzhou".*"cn-beijing"/);
-    expect(emulator.requests.map((request) => request.action)).toEqual(['DescribeRegions']);
-  });
-
-  it('says that a fixed endpoint serves one region when another real one is named', async () => {
-    const { call, emulator } = await openSession();
-    const reply = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-beijing' });
-    expectRefusal(reply, 'INVALID_ARGUMENT');
-    expect(reply.text).toMatch(/serves cn-hangzhou only, not "cn-beijing"/);
-    expect(emulator.count('UntagResource')).toBe(0);
-  });
+  it.each(['cn-nowhere', 'cn-beijing'])(
+    'says that a fixed endpoint serves one region when %s is named, and sends nothing',
+    async (RegionId) => {
+      const { call, emulator } = await openSession();
+      const reply = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId });
+      expectRefusal(reply, 'INVALID_ARGUMENT');
+      expect(reply.text).toContain(`serve "cn-hangzhou" only, not "${RegionId}"`);
+      expect(emulator.count()).toBe(0);
+    },
+  );
 
   it.each([
     { settings: 'with a read first', args: [] },
     { settings: 'with --no-snapshot', args: ['--no-snapshot'] },
-  ])('lists the regions of the API when the host of the named one does not exist, $settings', async ({ args }) => {
+  ])('names the host and RegionId when there is no such host, $settings', async ({ args }) => {
     // `.invalid` is never resolved; the real host of an unknown region is not either.
     const elsewhere = (regionId: string): Kms => testKms(`http://kms.${regionId}.invalid`, regionId);
     const { call } = await openSession({
       args,
       tune: (deps) => ({
         ...deps,
-        boundRegion: undefined,
+        servedRegions: undefined,
         kms: (regionId) => (regionId === 'cn-hangzhou' ? deps.kms(regionId) : elsewhere(regionId)),
       }),
     });
-    const unknown = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-nowhere' });
-    expectRefusal(unknown, 'INVALID_ARGUMENT');
-    expect(unknown.text).toMatch(/no region "cn-nowhere".*one of its regions: .*"cn-beijing"/);
-
-    const real = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-beijing' });
-    expectRefusal(real, 'ENDPOINT_UNREACHABLE');
-    expect(real.text).toContain('kms.cn-beijing.invalid (ENOTFOUND)');
+    const reply = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS, RegionId: 'cn-nowhere' });
+    expectRefusal(reply, 'ENDPOINT_UNREACHABLE');
+    expect(reply.text).toMatch(/kms\.cn-nowhere\.invalid \(ENOTFOUND\).*Check RegionId/);
   });
 
   it('names what was tried when there are no credentials, and sends nothing', async () => {
@@ -278,7 +268,7 @@ describe('when KMS refuses or does not answer', () => {
     const reply = await call('untag_resource', { ...KEY, TagKeys: TWO_KEYS });
     expect(reply.structured).toMatchObject({ RemovedTags: REMOVED });
     expect(emulator.count('UntagResource')).toBe(3);
-    expect(new Set(emulator.requests.map((request) => request.nonce)).size).toBe(4);
+    expect(new Set(emulator.requests.map((request) => request.nonce)).size).toBe(5);
   });
 
   it.concurrent('reports OUTCOME_UNKNOWN after time-outs', async ({ onTestFinished }) => {

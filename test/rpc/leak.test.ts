@@ -153,7 +153,7 @@ describe('an ordinary message of the service', () => {
   it('is passed on as it is', async () => {
     const Message = 'The specified parameter "Signature" is not valid; a signature = a secret.';
     const { origin } = await answering((_, response) =>
-      response.writeHead(400).end(JSON.stringify({ Code: 'X', Message })),
+      response.writeHead(400).end(JSON.stringify({ Code: 'Xy', Message, RequestId: 'r' })),
     );
     const short = staticCredentials({ accessKeyId: 'i', accessKeySecret: 'a' });
     const failure = await failureOf(testClient(origin, { credentials: short }).call(untag));

@@ -22,26 +22,29 @@ describe('an error of the service', () => {
     [
       'lower-case fields',
       400,
-      '{"code":"X","message":"m","requestId":"r"}',
-      { code: 'X', message: 'm', requestId: 'r' },
+      '{"code":"Xy","message":"m","requestId":"r"}',
+      { code: 'Xy', message: 'm', requestId: 'r' },
     ],
-    ['HTTP 200 with a Code', 200, '{"Code":"X","RequestId":"r"}', { code: 'X', message: '', requestId: 'r' }],
-    ['a Code that is a number', 500, '{"Code":503,"RequestId":"r"}', { code: '503', message: '', requestId: 'r' }],
-    ['a Message that is no text', 400, '{"Code":"X","Message":{"a":1}}', { code: 'X', message: '' }],
+    ['HTTP 200 with a Code', 200, '{"Code":"Xy","RequestId":"r"}', { code: 'Xy', message: '', requestId: 'r' }],
+    ['a Message that is no text', 400, '{"Code":"Xy","Message":{"a":1},"RequestId":"r"}', { code: 'Xy', message: '' }],
     ['a byte order mark', 400, `\uFEFF${KMS_JSON}`, { code: 'Forbidden.KeyNotFound', message: 'The Key.' }],
     ['white space before', 400, `\r\n ${GATEWAY_XML}\n`, { code: 'Throttling' }],
     [
       'bytes that are not UTF-8',
       400,
-      Buffer.concat([Buffer.from('{"Code":"X","Message":"'), Buffer.from([0xd6, 0xd0]), Buffer.from('"}')]),
-      { code: 'X', message: '\uFFFD\uFFFD' },
+      Buffer.concat([
+        Buffer.from('{"RequestId":"r","Code":"Xy","Message":"'),
+        Buffer.from([0xd6, 0xd0]),
+        Buffer.from('"}'),
+      ]),
+      { code: 'Xy', message: '\uFFFD\uFFFD' },
     ],
   ])('is read from %s', (_, status, body, expected) => {
     expect(read(status, body)).toMatchObject({ kind: 'error', ...expected });
   });
 
   it('takes the RequestId of the header where the body has none', () => {
-    expect(read(400, '{"Code":"X"}', 'from-header')).toMatchObject({ kind: 'error', requestId: 'from-header' });
+    expect(read(400, '{"Code":"Xy"}', 'from-header')).toMatchObject({ kind: 'error', requestId: 'from-header' });
   });
 });
 
@@ -88,6 +91,9 @@ describe('anything else is unreadable', () => {
     ['a success without RequestId', 200, '{}', 'an answer without RequestId'],
     ['a success with an empty RequestId', 200, '{"RequestId":""}', 'an answer without RequestId'],
     ['an error without a code', 400, '{"error":"x"}', 'an error without a code'],
+    ['an error whose code is a number', 500, '{"Code":503,"RequestId":"r"}', 'an error without a code'],
+    ['an error whose code is a sentence', 400, '{"Code":"No way","RequestId":"r"}', 'an error without a code'],
+    ['an error without RequestId', 400, '{"Code":"Xy"}', 'an error without RequestId'],
     [
       'XML with a list, of which only the leaves would be seen',
       200,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_RETRY, delayBefore, judge, mayHaveActed } from '../../src/rpc/retry-policy.js';
+import { classifyFailure, DEFAULT_RETRY, delayBefore, mayHaveActed } from '../../src/rpc/retry-policy.js';
 import type { RpcFailure } from '../../src/rpc/rpc-error.js';
 
 const host = 'kms.cn-hangzhou.aliyuncs.com';
@@ -20,10 +20,10 @@ describe('what a failure means, and whether the request may have been carried ou
     ['Throttling.User', service(400, 'Throttling.User'), 'throttled', false],
     ['Throttling.Api', service(400, 'Throttling.Api'), 'throttled', false],
     ['RequestThrottled', service(400, 'RequestThrottled'), 'throttled', false],
-    ['throttling with HTTP 503', service(503, 'ServiceUnavailable.Throttling'), 'throttled', false],
+    ['throttling with HTTP 503', service(503, 'ServiceUnavailable.Throttling'), 'throttled', true],
     ['throttling with HTTP 200', service(200, 'Throttling.User'), 'throttled', false],
     ['429 with any code', service(429, 'TooManyRequests'), 'throttled', false],
-    ['429 with a page', unreadable(429), 'throttled', false],
+    ['429 with a page', unreadable(429), 'throttled', true],
     ['InternalFailure', service(500, 'InternalFailure'), 'transient', true],
     ['InternalFailure with HTTP 200', service(200, 'InternalFailure'), 'transient', true],
     ['InternalError', service(500, 'InternalError'), 'transient', true],
@@ -35,8 +35,8 @@ describe('what a failure means, and whether the request may have been carried ou
     ['an unknown code with the highest 4xx', service(499, 'Whatever'), 'final', false],
     ['a page with a 5xx', unreadable(502), 'transient', true],
     ['a page with the lowest 5xx', unreadable(500), 'transient', true],
-    ['a page with the highest 4xx', unreadable(499), 'final', false],
-    ['a page with the lowest 3xx', unreadable(300), 'final', false],
+    ['a page with the highest 4xx', unreadable(499), 'final', true],
+    ['a page with the lowest 3xx', unreadable(300), 'final', true],
     ['a page with the highest 2xx', unreadable(299), 'transient', true],
     ['a page that says time is up', unreadable(408), 'final', true],
     ['a page with HTTP 200', unreadable(200), 'transient', true],
@@ -62,12 +62,13 @@ describe('what a failure means, and whether the request may have been carried ou
     ['InvalidAction.NotFound', service(404, 'InvalidAction.NotFound'), 'final', false],
     ['Rejected.Disabled', service(409, 'Rejected.Disabled'), 'final', false],
     ['Rejected.LimitExceeded', service(400, 'Rejected.LimitExceeded'), 'final', false],
-    ['a page with a 4xx', unreadable(403), 'final', false],
-    ['a redirect', unreadable(302), 'final', false],
-    ['the caller’s signal', { kind: 'cancelled' }, 'final', false],
+    ['a page with a 4xx', unreadable(403), 'final', true],
+    ['a redirect', unreadable(302), 'final', true],
+    ['the caller’s signal before anything left', { kind: 'cancelled', sent: false }, 'final', false],
+    ['the caller’s signal after the request may have left', { kind: 'cancelled', sent: true }, 'final', true],
     ['the deadline', { kind: 'deadline' }, 'final', false],
-  ] as const)('%s', (_, failure, verdict, acted) => {
-    expect([judge(failure), mayHaveActed(failure)]).toEqual([verdict, acted]);
+  ] as const)('%s', (_, failure, decision, acted) => {
+    expect([classifyFailure(failure), mayHaveActed(failure)]).toEqual([decision, acted]);
   });
 });
 

@@ -3,6 +3,7 @@ import { isSettable } from '../../aliyun/kms/limits.js';
 import { TagsError } from '../../base/tags-error.js';
 import { applyPlan } from '../../changes/apply.js';
 import { PLAN_TTL_MS, planForRest } from '../../changes/make-plan.js';
+import { keysOf } from '../../changes/operations.js';
 import { bulkTagWriter } from '../../changes/tag-writer.js';
 import type { StoredPlan } from '../../journal/plan.js';
 import { type Call, RUN_MS } from '../call.js';
@@ -52,6 +53,8 @@ export const applyPlanTool = defineTool({
       const next = `Call apply_plan with PlanId ${plan.planId} and Change: ${plan.sentence}`;
       throw new TagsError('PLAN_MISMATCH', "Change is not the plan's sentence.", next);
     }
+    // The plan may be older than the protection.
+    call.protection.refuse(keysOf(plan.operations));
     const question = await confirm(call, {
       args,
       message: async () => planQuestion(plan.sentence, notRestorable(plan)),

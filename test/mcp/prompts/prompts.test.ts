@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/client';
 import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { assemble } from '../../../src/app.js';
+import { createApp } from '../../../src/app.js';
 import { readConfig } from '../../../src/cli/config.js';
 import { buildServer } from '../../../src/mcp/server.js';
 
@@ -13,11 +13,13 @@ afterEach(async () => {
 async function clientOf(...flags: readonly string[]): Promise<Client> {
   const invocation = readConfig(flags, {});
   if (invocation.command !== 'stdio') throw new Error('a server was wanted');
-  const { deps, close } = await assemble(invocation.values, {
+  const { deps, close } = await createApp(invocation.values, {
     ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true',
     HOME: '/nonexistent',
   });
-  const server = buildServer(deps, { era: 'legacy' });
+  const { readOnly, defaultRegion } = deps;
+  const source = { readOnly, defaultRegion, profile: undefined, open: async () => deps };
+  const server = buildServer(source, { era: 'legacy' });
   const client = new Client({ name: 'test', version: '1' });
   const [mine, theirs] = InMemoryTransport.createLinkedPair();
   await server.connect(theirs);
@@ -58,10 +60,19 @@ describe('prompts', () => {
           ['RegionId', false],
         ],
       ],
+      [
+        'rename_tag',
+        [
+          ['FromTagKey', true],
+          ['ToTagKey', true],
+          ['ResourceType', false],
+          ['RegionId', false],
+        ],
+      ],
     ]);
   });
 
-  it('leave out the one that ends in a change where nothing may be changed', async () => {
+  it('leave out those that end in a change where nothing may be changed', async () => {
     const { prompts } = await (await clientOf('--emulator', '--read-only')).listPrompts();
     expect(prompts.map(({ name }) => name)).toEqual(['audit_tags']);
   });
@@ -69,8 +80,14 @@ describe('prompts', () => {
   it('name only tools that there are', async () => {
     const client = await clientOf('--emulator');
     const tools = new Set((await client.listTools()).tools.map(({ name }) => name));
-    const text = (await textOf(client, 'audit_tags', {})) + (await textOf(client, 'clean_up_tag', { TagKey: 'temp' }));
-    const named = [...text.matchAll(/\b(?:find|untag|tag|list|undo)_[a-z_]+/g)].map(([name]) => name);
+    const texts = await Promise.all([
+      textOf(client, 'audit_tags', {}),
+      textOf(client, 'clean_up_tag', { TagKey: 'temp' }),
+      textOf(client, 'rename_tag', { FromTagKey: 'Owner', ToTagKey: 'owner' }),
+    ]);
+    const named = [...texts.join('\n').matchAll(/\b(?:find|untag|tag|list|undo|plan|apply|summarize)_[a-z_]+/g)].map(
+      ([name]) => name,
+    );
     expect(named.length).toBeGreaterThan(4);
     expect(named.filter((name) => !tools.has(name))).toEqual([]);
   });
@@ -86,7 +103,16 @@ describe('prompts', () => {
 
   it('wait for a yes between plan and change', async () => {
     const text = await textOf(await clientOf('--emulator'), 'clean_up_tag', { TagKey: 'temp', ResourceType: 'secret' });
-    expect(text).toMatch(/all KMS secrets.*\n.*\n.*this only plans\.\n.*wait for my yes\.\n.*PlanToken/s);
+    expect(text).toMatch(
+      /all KMS secrets.*\n.*\n.*this only plans\.\n.*Wait for my yes\.\n.*apply_plan with PlanId and Change/s,
+    );
+  });
+
+  it('rename a tag by one plan that loses no value', async () => {
+    const text = await textOf(await clientOf('--emulator'), 'rename_tag', { FromTagKey: 'Owner', ToTagKey: 'owner' });
+    expect(text).toContain('plan_change with RenameTagKeys [{"From": "Owner", "To": "owner"}]');
+    expect(text).toMatch(/this only plans\.\n.*Wait for my yes\.\n.*apply_plan with PlanId and Change/s);
+    expect(text).not.toContain('RemoveTagKeys');
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Account, createAccount } from './account/account.js';
+import type { RamPolicyData } from './account/account-data.js';
 import { newAccountId } from './account/account-id.js';
 import { generatedData } from './account/generated-data.js';
-import type { RamPolicyData } from './account/ram-data.js';
 import { sampleData } from './account/sample-data.js';
 import { type AccessKey, createAccessKeyHolder } from './authentication/access-key.js';
 import { createNonceStore } from './authentication/nonce-store.js';

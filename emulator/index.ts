@@ -1,8 +1,14 @@
-export { type AccountData, parseAccountData, type RegionData } from './account/account-data.js';
+export type {
+  AccountData,
+  AttachmentData,
+  PolicyData,
+  RamPolicyData,
+  RegionData,
+  RoleData,
+} from './account/account-data.js';
 export { generatedData } from './account/generated-data.js';
-export type { AttachmentData, RamPolicyData } from './account/ram-data.js';
+export { parseAccountData } from './account/parse-account-data.js';
 export type { ResourceType } from './account/resource.js';
-export type { RoleData } from './account/roles.js';
 export { sampleData } from './account/sample-data.js';
 export type { AccessKey } from './authentication/access-key.js';
 export type { EmulatedRegion } from './emulated-region.js';

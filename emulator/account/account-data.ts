@@ -1,9 +1,7 @@
-import * as z from 'zod';
-import { type PolicyData, policyDataSchema } from './policy-data.js';
-import { type RamPolicyData, ramPolicySchema } from './ram-data.js';
-import { type RoleData, roleSchema } from './roles.js';
-
 type Tags = Record<string, string>;
+
+/** A policy's document. A string is answered as it is, so that it may be one that no client can parse. */
+export type PolicyData = string | Readonly<Record<string, unknown>>;
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
 
@@ -50,137 +48,33 @@ export interface AccountData extends RegionData {
   readonly roles?: readonly RoleData[] | undefined;
 }
 
-const tags = z.record(z.string().min(1), z.string());
-
-const instance = { DKMSInstanceId: z.string().min(1).optional(), Policy: policyDataSchema.optional() };
-
-const regionData = z.strictObject({
-  keys: z
-    .array(
-      z.strictObject({
-        KeyId: z.string().min(1),
-        Alias: z
-          .string()
-          .regex(/^alias\/./, 'must start with "alias/"')
-          .optional(),
-        Description: z.string().optional(),
-        KeyState: z.enum(['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport']).optional(),
-        ...instance,
-        Tags: tags.optional(),
-      }),
-    )
-    .optional(),
-  secrets: z
-    .array(
-      z.strictObject({
-        SecretName: z.string().min(1),
-        Description: z.string().optional(),
-        ...instance,
-        Tags: tags.optional(),
-      }),
-    )
-    .optional(),
-  certificates: z
-    .array(
-      z.strictObject({
-        CertificateId: z.string().min(1),
-        Tags: tags.optional(),
-      }),
-    )
-    .optional(),
-});
-
-const accountData: z.ZodType<AccountData> = z.strictObject({
-  AccountId: z
-    .string()
-    .regex(/^\d{16}$/, 'must be 16 digits')
-    .optional(),
-  ...regionData.shape,
-  regions: z.record(z.string().regex(/^[a-z]{2,8}(-[a-z0-9]+)+$/, 'must be a region ID'), regionData).optional(),
-  policies: z.array(ramPolicySchema).optional(),
-  roles: z.array(roleSchema).optional(),
-});
-
-/**
- * Parses the text of a `--data` file. Throws `Error` whose message names the wrong field by its path, or says
- * that the text is no JSON. Tags are taken as they are, whatever KMS would say about them.
- */
-export function parseAccountData(json: string): AccountData {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new Error(`The account data is not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
-  }
-  const parsed = accountData.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = issue === undefined ? '' : pathText(issue.path);
-    throw new Error(`The account data is wrong at ${path === '' ? 'the top' : path}: ${issue?.message ?? 'unknown'}.`);
-  }
-  checkRegion(parsed.data, '');
-  const { policies = [], roles = [] } = parsed.data;
-  checkUnique(
-    'roles',
-    'RoleName',
-    roles.map((role) => role.RoleName),
-  );
-  checkUnique(
-    'policies',
-    'PolicyName',
-    policies.map((policy) => policy.PolicyName),
-  );
-  for (const [regionId, region] of Object.entries(parsed.data.regions ?? {})) {
-    checkRegion(region, `regions.${regionId}.`);
-  }
-  return parsed.data;
+/** To whom a policy is attached, by name. */
+export interface AttachmentData {
+  readonly Users?: readonly string[] | undefined;
+  readonly Groups?: readonly string[] | undefined;
+  readonly Roles?: readonly string[] | undefined;
 }
 
-/** Names are unique within a region; another region may have the same ones. */
-function checkRegion({ keys = [], secrets = [], certificates = [] }: RegionData, where: string): void {
-  for (const { Policy, DKMSInstanceId } of [...keys, ...secrets]) {
-    if (Policy !== undefined && DKMSInstanceId === undefined) {
-      throw new Error(
-        `The account data is wrong at ${where}keys or secrets: only what has a DKMSInstanceId has a Policy.`,
-      );
-    }
-  }
-  checkUnique(
-    `${where}keys`,
-    'KeyId',
-    keys.map((key) => key.KeyId),
-  );
-  checkUnique(
-    `${where}keys`,
-    'Alias',
-    keys.flatMap((key) => key.Alias ?? []),
-  );
-  checkUnique(
-    `${where}secrets`,
-    'SecretName',
-    secrets.map((secret) => secret.SecretName),
-  );
-  checkUnique(
-    `${where}certificates`,
-    'CertificateId',
-    certificates.map((one) => one.CertificateId),
-  );
+/** A RAM policy. What is attached in the whole account stands in it, what in a resource group alone under its ID. */
+export interface RamPolicyData extends AttachmentData {
+  readonly PolicyName: string;
+  /** Default Custom. */
+  readonly PolicyType?: 'Custom' | 'System' | undefined;
+  readonly Description?: string | undefined;
+  readonly PolicyDocument: PolicyData;
+  readonly ResourceGroups?: Readonly<Record<string, AttachmentData>> | undefined;
 }
 
-function checkUnique(list: string, field: string, values: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const value of values) {
-    if (seen.has(value)) {
-      throw new Error(`The account data is wrong at ${list}: ${field} ${JSON.stringify(value)} is there twice.`);
-    }
-    seen.add(value);
-  }
+/** A RAM role that can be assumed. */
+export interface RoleData {
+  readonly RoleName: string;
+  /** Who may assume it. Left out: every user and role of the account. */
+  readonly AssumeRolePolicyDocument?: Readonly<Record<string, unknown>> | undefined;
+  /** Seconds, 3600 to 43200. Default 3600. */
+  readonly MaxSessionDuration?: number | undefined;
 }
 
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) {
-    text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
-  }
-  return text;
+/** A policy's document as the API answers it. */
+export function policyText(document: PolicyData): string {
+  return typeof document === 'string' ? document : JSON.stringify(document);
 }

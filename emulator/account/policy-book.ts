@@ -1,5 +1,4 @@
-import { policyText } from './policy-data.js';
-import type { RamPolicyData } from './ram-data.js';
+import { policyText, type RamPolicyData } from './account-data.js';
 
 export type PrincipalType = 'IMSUser' | 'IMSGroup' | 'ServiceRole';
 

@@ -1,7 +1,6 @@
 import { printTime } from '../wire-reply.js';
-import type { KeyData, RegionData, SecretData } from './account-data.js';
+import { type KeyData, policyText, type RegionData, type SecretData } from './account-data.js';
 import { type AliasBook, createAliasBook } from './alias-book.js';
-import { policyText } from './policy-data.js';
 import {
   createShelf,
   type InstanceResource,

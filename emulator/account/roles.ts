@@ -1,15 +1,7 @@
 import * as z from 'zod';
-import { oneOrMore } from '../policy/policy-document.js';
+import { oneOrMore } from '../policy/one-or-more.js';
+import type { RoleData } from './account-data.js';
 import { madeUpId } from './made-up-id.js';
-
-/** A RAM role that can be assumed. */
-export interface RoleData {
-  readonly RoleName: string;
-  /** Who may assume it. Left out: every user and role of the account. */
-  readonly AssumeRolePolicyDocument?: Readonly<Record<string, unknown>> | undefined;
-  /** Seconds, 3600 to 43200. Default 3600. */
-  readonly MaxSessionDuration?: number | undefined;
-}
 
 export interface Role {
   readonly name: string;
@@ -20,9 +12,15 @@ export interface Role {
 }
 
 /** Whom a role trusts. Actions are `sts:AssumeRole` and, for a SourceIdentity, `sts:SetSourceIdentity`. */
-export type TrustPolicy = z.infer<typeof trustPolicy>;
+export interface TrustPolicy {
+  readonly Statement: readonly {
+    readonly Effect: 'Allow' | 'Deny';
+    readonly Principal: { readonly RAM: readonly string[] };
+    readonly Action: readonly string[];
+  }[];
+}
 
-const trustPolicy = z.strictObject({
+const trustPolicy: z.ZodType<TrustPolicy> = z.strictObject({
   Version: z.literal('1'),
   Statement: z.array(
     z.strictObject({
@@ -33,14 +31,10 @@ const trustPolicy = z.strictObject({
   ),
 });
 
-export const roleSchema: z.ZodType<RoleData> = z.strictObject({
-  RoleName: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, . _ or -'),
-  AssumeRolePolicyDocument: z
-    .record(z.string(), z.unknown())
-    .refine((document) => trustPolicy.safeParse(document).success, 'must be a trust policy with Principal.RAM')
-    .optional(),
-  MaxSessionDuration: z.int().min(3600).max(43_200).optional(),
-});
+/** Whether a document says whom a role trusts. */
+export function isTrustPolicy(document: Readonly<Record<string, unknown>>): boolean {
+  return trustPolicy.safeParse(document).success;
+}
 
 /** Roles by name. Throws `Error` for a trust policy that is none. */
 export function createRoles(roles: readonly RoleData[]): ReadonlyMap<string, Role> {

@@ -1,4 +1,4 @@
-import type { RamPolicyData } from './ram-data.js';
+import type { RamPolicyData } from './account-data.js';
 
 /** The instance in which one key of the sample account is, so that it has a policy of its own. */
 export const SAMPLE_INSTANCE = 'kst-hzz65f1c2d3a4b5c6d7aa';

@@ -1,14 +1,21 @@
 import * as z from 'zod';
+import { oneOrMore } from './one-or-more.js';
 
-/** One, or a list: RAM writes both. Read as a list. */
-export function oneOrMore<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
-  return z.union([z.array(item), item.transform((one) => [one])]);
+/** A policy that is attached to an identity or to a session, as RAM's grammar has it. */
+export interface PolicyDocument {
+  readonly Statement: readonly {
+    readonly Effect: 'Allow' | 'Deny';
+    readonly Action?: readonly string[] | undefined;
+    readonly NotAction?: readonly string[] | undefined;
+    readonly Resource?: readonly string[] | undefined;
+    readonly NotResource?: readonly string[] | undefined;
+    readonly Condition?: unknown;
+  }[];
 }
 
 const texts = oneOrMore(z.string());
 
-/** A policy that is attached to an identity or to a session, as RAM's grammar has it. */
-const policyDocument = z.strictObject({
+const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   Version: z.literal('1'),
   Statement: z
     .array(
@@ -27,8 +34,6 @@ const policyDocument = z.strictObject({
     )
     .min(1),
 });
-
-export type PolicyDocument = z.infer<typeof policyDocument>;
 
 /** Parses a policy's text; undefined for anything that is not one. */
 export function parsePolicy(text: string): PolicyDocument | undefined {

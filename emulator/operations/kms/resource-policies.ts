@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { InstanceResource } from '../../account/resource.js';
 import { assumptions } from '../../assumptions.js';
-import { oneOrMore } from '../../policy/policy-document.js';
+import { oneOrMore } from '../../policy/one-or-more.js';
 import { invalidParameter, kmsRefusal, missingParameter } from '../../refusal.js';
 import type { Operation, OperationCall } from '../operation.js';
 import { jsonParameter, required } from '../parameters.js';

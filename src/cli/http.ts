@@ -1,4 +1,6 @@
 import { assemble } from '../app.js';
+import { errorCode } from '../base/error-code.js';
+import { logSafe } from '../base/log-safe.js';
 import type { Verifier } from '../http/auth/authentication.js';
 import { bearerTokenVerifier } from '../http/auth/bearer-tokens.js';
 import { type ResourceMetadata, resourceMetadata } from '../http/auth/resource-metadata.js';
@@ -6,6 +8,7 @@ import type { Limits } from '../http/limits.js';
 import { jsonLog, type Log } from '../http/log.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RedisJournalStore } from '../journal/redis-store.js';
+import { ConfigError } from './config.js';
 import type { OptionValues } from './options.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +28,7 @@ export interface RunningHttp extends HttpServer {
   close(): Promise<void>;
 }
 
-/** Puts the server together from its options and starts it. Rejects with the system's error, such as `EADDRINUSE`. */
+/** Creates the server from its options and starts it. Rejects with the system's error, such as `EADDRINUSE`. */
 export async function openHttpServer(
   values: OptionValues,
   env: Environment,
@@ -61,24 +64,24 @@ export async function openHttpServer(
 
 /**
  * Serves MCP over Streamable HTTP until the process is told to stop; then drains. Resolves with the exit status: 0, or
- * 1 when the address cannot be listened on or a request had to be cut off. Everything that is said goes to stderr, as
- * JSON lines.
+ * 1 when it cannot start or a request had to be cut off. All messages go to stderr, as JSON lines.
  */
 export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
   const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
   const server = await openHttpServer(values, env, log).catch((error: unknown) => {
-    if (!isSystemError(error)) throw error;
-    log.error('cannot listen', { code: error.code });
+    if (error instanceof ConfigError) throw error;
+    if (isListenError(error)) log.error('cannot listen', { code: errorCode(error) });
+    else log.error('cannot start', { code: errorCode(error), ...logSafe(error) });
   });
   if (server === undefined) return 1;
   log.event('listening', { url: `${server.origin}/mcp` });
   if (values.journal !== undefined && values['state-key'] === undefined) {
-    // One replica with Redis is all right; several without a common key refuse each other's plans, which looks like chance.
+    // One replica with Redis is all right; several without a common key refuse each other's plans, seemingly at random.
     log.event('no state key', { hint: 'set KMS_TAGS_STATE_KEY: without it, replicas refuse the plans of one another' });
   }
   const signal = await stopSignal();
   log.event('draining', { signal });
-  // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.
+  // At a terminal no load balancer has to notice the end; and a second Ctrl-C means now.
   const complete = await Promise.race([
     server.drain({ lameDuck: signal === 'SIGTERM' }),
     stopSignal().then(() => false),
@@ -126,6 +129,8 @@ function stopSignal(): Promise<string> {
   });
 }
 
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+function isListenError(error: unknown): boolean {
+  return (
+    error instanceof Error && 'syscall' in error && ['listen', 'bind', 'getaddrinfo'].includes(String(error.syscall))
+  );
 }

@@ -15,7 +15,7 @@ export interface HttpServerOptions extends HostPolicyOptions {
   readonly deps: ServerDeps;
   readonly host: string;
   readonly port: number;
-  /** Ways to know a caller; empty: nobody is asked. */
+  /** Ways to verify a caller; empty: no authentication. */
   readonly verifiers: readonly Verifier[];
   readonly metadata: ResourceMetadata | undefined;
   readonly log: Log;

@@ -1,6 +1,7 @@
 import { createApp } from '../app.js';
 import { errorCode } from '../base/error-code.js';
-import type { Environment } from '../base/setting.js';
+import { logSafe } from '../base/log-safe.js';
+import { type Environment, SettingError } from '../base/setting.js';
 import type { Verifier } from '../http/auth/authentication.js';
 import { bearerTokenVerifier } from '../http/auth/bearer-tokens.js';
 import { type ResourceMetadata, resourceMetadata } from '../http/auth/resource-metadata.js';
@@ -8,6 +9,7 @@ import type { Limits } from '../http/limits.js';
 import { jsonLog, type Log } from '../http/log.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RedisJournalStore } from '../journal/redis-store.js';
+import { ConfigError } from './config.js';
 import type { OptionValues } from './options.js';
 
 const DEFAULT_PORT = 3000;
@@ -25,7 +27,7 @@ export interface RunningHttp extends HttpServer {
   close(): Promise<void>;
 }
 
-/** Puts the server together from its options and starts it. Rejects with the system's error, such as `EADDRINUSE`. */
+/** Creates the server from its options and starts it. Rejects with the system's error, such as `EADDRINUSE`. */
 export async function openHttpServer(
   values: OptionValues,
   env: Environment,
@@ -62,24 +64,24 @@ export async function openHttpServer(
 
 /**
  * Serves MCP over Streamable HTTP until the process is told to stop; then drains. Resolves with the exit status: 0, or
- * 1 when the address cannot be listened on or a request had to be cut off. Everything that is said goes to stderr, as
- * JSON lines.
+ * 1 when it cannot start or a request had to be cut off. All messages go to stderr, as JSON lines.
  */
 export async function serveOverHttp(values: OptionValues, env: Environment): Promise<number> {
   const log = jsonLog(values['log-level'], (line) => process.stderr.write(line));
   const server = await openHttpServer(values, env, log).catch((error: unknown) => {
-    if (!cannotListen(error)) throw error;
-    log.error('cannot listen', { code: errorCode(error) ?? 'unknown' });
+    if (error instanceof ConfigError || error instanceof SettingError) throw error;
+    if (cannotListen(error)) log.error('cannot listen', { code: errorCode(error) });
+    else log.error('cannot start', { code: errorCode(error), ...logSafe(error) });
   });
   if (server === undefined) return 1;
   log.event('listening', { url: `${server.origin}/mcp` });
   if (values.journal !== undefined && values['state-key'] === undefined) {
-    // One replica with Redis is all right; several without a common key refuse each other's plans, which looks like chance.
+    // One replica with Redis is all right; several without a common key refuse each other's plans, seemingly at random.
     log.event('no state key', { hint: 'set KMS_TAGS_STATE_KEY: without it, replicas refuse the plans of one another' });
   }
   const signal = await stopSignal();
   log.event('draining', { signal });
-  // At a terminal nobody has to learn that the server goes; and a second Ctrl-C means now.
+  // At a terminal no load balancer has to notice the end; and a second Ctrl-C means now.
   const complete = await Promise.race([
     server.drain({ lameDuck: signal === 'SIGTERM' }),
     stopSignal().then(() => false),

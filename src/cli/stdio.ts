@@ -10,8 +10,8 @@ const GRACE_MS = 5_000;
 
 /**
  * Serves MCP over stdin and stdout, both protocol eras. Resolves when the client is gone or the process is told to
- * stop; requests under way are aborted, and the journal has what it takes to undo them. The parts that a call needs are put
- * together with the first one.
+ * stop; running requests are aborted, and can be undone from the journal. What a call needs is loaded with the first
+ * one.
  */
 export async function serveOnStdio(
   values: OptionValues,
@@ -23,7 +23,7 @@ export async function serveOnStdio(
     try {
       return (await app).deps;
     } catch (error) {
-      // The next call tries anew.
+      // The next call tries again.
       app = undefined;
       throw error;
     }

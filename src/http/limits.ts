@@ -1,4 +1,4 @@
-/** What one process takes on. Times are in milliseconds. */
+/** Bounds on what one process serves. Times are in milliseconds. */
 export interface Limits {
   /** Body of a request, in bytes; a longer one is answered 413. */
   readonly bodyBytes: number;
@@ -10,9 +10,9 @@ export interface Limits {
   readonly answerMs: number;
   /** A connection without a request is closed after this. */
   readonly idleMs: number;
-  /** How often the times above are looked at. */
+  /** How often the times above are checked. */
   readonly checkMs: number;
-  /** Requests under way; one more is answered 503. */
+  /** Requests at a time; one more is answered 503. */
   readonly requests: number;
   /** Open streams of `subscriptions/listen`; they hold no place among the requests. */
   readonly streams: number;

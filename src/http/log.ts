@@ -2,7 +2,7 @@ import { readTraceparent } from '../rpc/traceparent.js';
 
 export type LogLevel = 'error' | 'info' | 'debug';
 
-/** What is known of one request when it is over. Never an argument, a token, or a text from outside but names. */
+/** What is known of a request when it ends. Never an argument or a token; of texts from outside, only names. */
 export interface RequestLine {
   readonly route: string;
   readonly httpMethod: string;
@@ -14,7 +14,7 @@ export interface RequestLine {
   status?: number;
   /** The connection ended before the answer did. */
   cut?: true;
-  /** Why a caller was not let in. */
+  /** Why the request was refused. */
   refused?: string;
   /** `ok`, `asked`, or the code of the failure, of a tool call. */
   outcome?: string;

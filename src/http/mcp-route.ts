@@ -4,23 +4,21 @@ import {
   type AuthInfo,
   createMcpHandler,
   isJSONRPCRequest,
-  isJsonContentType,
   type JSONRPCMessage,
   type McpRequestContext,
   type McpServer,
   TRACEPARENT_META_KEY,
 } from '@modelcontextprotocol/server';
 import { logSafe } from '../base/log-safe.js';
-import { readMessage } from '../mcp/incoming-message.js';
-import { acceptance, answerForm, asJson } from './answer-form.js';
+import { asJson } from './answer-form.js';
 import { type Authenticate, challengeOf } from './auth/authentication.js';
 import type { Limits } from './limits.js';
 import { type Log, type RequestLine, shownName, traceIdOf } from './log.js';
+import { readMcpRequest } from './mcp-request.js';
 import { refuse, sendJson } from './reply.js';
-import { readJsonBody } from './request-body.js';
 import { runningCalls } from './running-calls.js';
 
-/** Builds the server that answers one request. `line` is where it notes what came of a tool call. */
+/** Builds the server that answers one request. The outcome of a tool call goes into `line`. */
 export type ServerFactory = (context: McpRequestContext, line: RequestLine | undefined) => McpServer;
 
 export interface McpRouteOptions {
@@ -48,7 +46,7 @@ interface Exchange {
   stop?: () => void;
 }
 
-/** `POST /mcp`: who is it, is there room, what do they say; then the SDK's handler, one server a request. */
+/** `POST /mcp`: authentication, the limit on requests, the message; then the SDK's handler, one server a request. */
 export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }: McpRouteOptions): McpRoute {
   const exchanges = new WeakMap<Request, Exchange>();
   const running = runningCalls();
@@ -76,64 +74,44 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
     caller: AuthInfo | undefined,
     release: () => void,
   ): Promise<void> {
-    const { accept } = request.headers;
-    const form = answerForm(accept);
-    if (form === undefined) return refuse(response, 406, 'Accept must allow application/json or text/event-stream');
-    if (!isJsonContentType(request.headers['content-type'] ?? null)) {
-      return refuse(response, 415, 'Content-Type must be application/json');
-    }
-    const body = await readJsonBody(request, limits.bodyBytes);
-    switch (body.kind) {
-      case 'broken':
-        return;
-      case 'too-large':
-        return refuse(response, 413, `The request body must not exceed ${limits.bodyBytes} bytes`);
-      case 'malformed':
-        return refuse(response, 400, 'Parse error: the request body is not valid JSON', {}, -32_700);
-      case 'json':
-        break;
-    }
-    // Batches left the protocol with 2025-06-18. One would be many requests in the place of one.
-    if (Array.isArray(body.value)) return refuse(response, 400, 'Batches are not served', {}, -32_600);
-    const incoming = readMessage(body.value);
-    if (incoming.kind === 'refused') return sendJson(response, 400, incoming.reply);
-    const { message } = incoming;
+    const read = await readMcpRequest(request, limits.bodyBytes);
+    if (read.kind === 'broken') return;
+    if (read.kind === 'refused') return sendJson(response, read.status, read.reply);
+    const { message, isListen, isJsonOnly } = read;
     describe(line, request, message);
-    const isStream = line.method === 'subscriptions/listen';
-    if (isStream) {
-      if (acceptance(accept, 'text/event-stream') === 'no') {
-        return refuse(response, 406, 'Accept must allow text/event-stream for subscriptions/listen');
-      }
+    if (isListen) {
       if (streamsClosed) return refuse(response, 503, 'This server is about to stop', { 'retry-after': '1' });
       release();
     }
     const exchange: Exchange = { line };
-    const remove = track(message, request, caller, exchange);
-    const id = 'id' in message ? message.id : undefined;
+    const untrack = track(message, request, caller, exchange);
     const node = toNodeHandler(
       {
         async fetch(webRequest, options) {
           exchanges.set(webRequest, exchange);
-          const answer = await (isStream ? streams : calls).fetch(webRequest, {
+          const answer = await (isListen ? streams : calls).fetch(webRequest, {
             ...options,
             ...(caller === undefined ? {} : { authInfo: caller }),
           });
           // Whether the connection is kept is between the client and Node, which knows when the process drains.
           answer.headers.delete('connection');
-          return form === 'json' && !isStream ? asJson(answer, id) : answer;
+          return isJsonOnly ? asJson(answer, 'id' in message ? message.id : null) : answer;
         },
       },
       { onerror: (error) => log.error('handler', logSafe(error)) },
     );
     // The SDK's transport of the 2025 era compares Accept letter by letter; what the client takes is settled here.
     const headers = { ...request.headers, accept: 'application/json, text/event-stream' };
-    const target = { method: 'POST', url: '/mcp', headers };
-    await node({ ...target, [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() }, response, message).finally(
-      remove,
-    );
+    const webRequest = {
+      method: 'POST',
+      url: '/mcp',
+      headers,
+      [Symbol.asyncIterator]: () => request[Symbol.asyncIterator](),
+    };
+    await node(webRequest, response, message).finally(untrack);
   }
 
-  /** Makes a request one that can be cancelled, and lets a cancellation cancel. Returns what takes it off again. */
+  /** Lets a request be cancelled while it runs, and a cancellation do so. Returns what ends the first. */
   function track(
     message: JSONRPCMessage,
     request: IncomingMessage,
@@ -161,7 +139,7 @@ export function mcpRoute({ buildServer, authenticate, metadataUrl, limits, log }
       if (underWay >= limits.requests) return refuse(response, 503, 'Too many requests', { 'retry-after': '1' });
       underWay += 1;
       const timer = setTimeout(() => {
-        refuse(response, 504, 'The request took too long; whether anything was changed is in list_changes');
+        refuse(response, 504, 'The request took too long; list_changes tells whether anything was changed');
         response.destroy();
       }, limits.answerMs);
       let holdsPlace = true;

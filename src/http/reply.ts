@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { errorReply } from '../mcp/incoming-message.js';
 
 /** Answers with JSON. Does nothing when an answer has begun already. */
 export function sendJson(
@@ -29,5 +30,5 @@ export function refuse(
   headers: OutgoingHttpHeaders = {},
   code = -32_000,
 ): void {
-  sendJson(response, status, { jsonrpc: '2.0', error: { code, message }, id: null }, headers);
+  sendJson(response, status, errorReply(null, code, message), headers);
 }

@@ -17,7 +17,7 @@ export interface HttpServerOptions extends HostPolicyOptions {
   readonly profile: string | undefined;
   readonly host: string;
   readonly port: number;
-  /** Ways to know a caller; empty: nobody is asked. */
+  /** Ways to verify a caller; empty: no authentication. */
   readonly verifiers: readonly Verifier[];
   readonly metadata: ResourceMetadata | undefined;
   readonly log: Log;

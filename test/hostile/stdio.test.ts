@@ -167,7 +167,7 @@ describe('a request gets its answer', () => {
     for (const [id, echoed] of Object.entries(ids)) {
       await talk.write(`{"jsonrpc":"2.0","id":${id},"method":"tools/list"}\n`);
       const last = (): unknown => messagesOf(talk.stdout).at(-1);
-      await expect.poll(last).toMatchObject({ id: echoed, error: { code: INVALID_REQUEST } });
+      await expect.poll(last, { timeout: 5_000 }).toMatchObject({ id: echoed, error: { code: INVALID_REQUEST } });
       await talk.say(toolCall(`after ${id}`, 'list_resource_tags', LIST));
       await talk.answer(`after ${id}`);
     }

@@ -18,7 +18,7 @@ import {
   type TestServer,
 } from './running-server.js';
 
-const SLOW_MS = 500;
+const SLOW_MS = 700;
 
 let server: TestServer;
 beforeEach(async () => {
@@ -29,7 +29,7 @@ afterEach(() => server.close());
 
 const ARGUMENTS = { KeyId: KEY_ID, TagKeys: ['tagkey1'] };
 
-/** A removal that KMS takes a second for: half of it to read the tags, half to write. */
+/** A removal that KMS takes 1.4 s for: half of it to read the tags, half to write. */
 function removal(id: string | number): string {
   const params = { name: 'untag_resource', arguments: ARGUMENTS };
   return JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params });
@@ -161,6 +161,6 @@ describe('closing the connection', () => {
     await reading();
     call.destroy();
     const line = (): unknown => server.log.find((entry) => entry['event'] === 'request');
-    await expectStopped(expect.poll(line).toMatchObject({ era, cut: true }));
+    await expectStopped(expect.poll(line, { timeout: 5_000 }).toMatchObject({ era, cut: true }));
   });
 });

@@ -22,7 +22,7 @@ describe('drain', () => {
     const { url, origin, emulator, drain } = await slowServer();
     emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 400 });
     const call = post(url, { token: ALICE }).then((reply) => reply.text());
-    await expect.poll(() => emulator.count()).toBeGreaterThan(0);
+    await expect.poll(() => emulator.count(), { timeout: 5_000 }).toBeGreaterThan(0);
     const drained = drain();
     const ready = await fetch(`${origin}/readyz`);
     expect(ready.status).toBe(503);
@@ -45,7 +45,7 @@ describe('drain', () => {
         });
       expect(await connection()).toBe('keep-alive');
       const drained = drain();
-      await expect.poll(async () => (await fetch(`${origin}/readyz`)).status).toBe(503);
+      expect((await fetch(`${origin}/readyz`)).status).toBe(503);
       expect(await connection()).toBe('close');
       expect(await drained).toBe(true);
     },
@@ -85,7 +85,7 @@ describe('drain', () => {
     emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 5_000 });
     const call = post(url, { token: ALICE }).then((reply) => reply.text());
     call.catch(() => undefined);
-    await expect.poll(() => emulator.count('ListResourceTags')).toBe(1);
+    await expect.poll(() => emulator.count('ListResourceTags'), { timeout: 5_000 }).toBe(1);
     await drain({ lameDuck: false });
     await expect(call).rejects.toThrow();
     expect([emulator.count('ListResourceTags'), emulator.count('UntagResource')]).toEqual([1, 0]);

@@ -96,7 +96,9 @@ describe('slow senders', () => {
     expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 408 /);
     clearInterval(timer);
     expectNothingChanged();
-    await expect.poll(() => server.log.at(-1)).toMatchObject({ route: '/mcp', status: 408, cut: true });
+    await expect
+      .poll(() => server.log.at(-1), { timeout: 5_000 })
+      .toMatchObject({ route: '/mcp', status: 408, cut: true });
   });
 
   it('frees the place of a request whose body never came', async () => {

@@ -43,7 +43,7 @@ export function findPolicyEffects({
   readonly accountId: string | undefined;
 }): PolicyEffects {
   const groups = alikeGroups(resources);
-  const changed = { folded: new Map(groups.flatMap(({ changes }) => [...changes.folded])) };
+  const changed = new Set(groups.flatMap(({ changes }) => [...changes.folded.keys()]));
   /** A key or secret policy is about its own resource alone. */
   const single = new Map(
     groups.flatMap((group) =>

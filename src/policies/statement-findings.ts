@@ -4,7 +4,7 @@ import { isAboutKeysOnly, tagOperationsOf } from './operations.js';
 import { resourceMatcher } from './resource-pattern.js';
 import type { PolicySource } from './source.js';
 import type { Statement } from './statement.js';
-import { becomingOf, type ChangeIndex, isConcerned, tagConditionsOf } from './tag-condition.js';
+import { becomingOf, type ChangeIndex, isConcerned, type TagKeys, tagConditionsOf } from './tag-condition.js';
 
 /** Resources of one type and region whose tags change alike. */
 export interface AlikeResources {
@@ -42,13 +42,13 @@ export function statementFindings(
   source: PolicySource,
   statement: Statement,
   { groups, everything }: Scope,
-  changed: Pick<ChangeIndex, 'folded'>,
+  changed: TagKeys,
   accountId: string | undefined,
   budget: Budget,
 ): readonly Finding[] {
   const tags = tagConditionsOf(statement);
   const concerned = tags.conditions.filter((condition) => isConcerned(condition, changed));
-  const isPatternConcerned = tags.resourceVariables.some((key) => changed.folded.has(key));
+  const isPatternConcerned = tags.resourceVariables.some((key) => changed.has(key));
   if (concerned.length === 0 && !isPatternConcerned) return [];
 
   const operations = tagOperationsOf(statement, source.kind);

@@ -91,8 +91,17 @@ export function changeIndex(changes: readonly TagChange[]): ChangeIndex {
   return { exact: new Map(changes.map((change) => [change.tagKey, change])), folded };
 }
 
+/** Whether a statement reads one of these tags, whose keys are given in lower case. */
+export function mentionsTags(statement: Statement, folded: TagKeys): boolean {
+  const { conditions, resourceVariables } = tagConditionsOf(statement);
+  return conditions.some((one) => isConcerned(one, folded)) || resourceVariables.some((key) => folded.has(key));
+}
+
+/** Keys of changed tags, in lower case. */
+export type TagKeys = Pick<ReadonlySet<string>, 'has'>;
+
 /** Whether a condition reads one of the changed tags, at least ignoring case. */
-export function isConcerned({ tag, variables }: TagCondition, { folded }: Pick<ChangeIndex, 'folded'>): boolean {
+export function isConcerned({ tag, variables }: TagCondition, folded: TagKeys): boolean {
   return (tag !== undefined && folded.has(tag.folded)) || variables.some((key) => folded.has(key));
 }
 

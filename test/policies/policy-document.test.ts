@@ -138,7 +138,7 @@ describe('a policy document', () => {
 
   it('of any text whatever is read without throwing', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.json({ maxDepth: 4 })), (text) => {
         const { statements, problem } = readPolicyDocument(text);
         expect(statements.length > 0 || problem === undefined || problem.length > 0).toBe(true);
       }),

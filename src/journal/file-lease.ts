@@ -11,7 +11,7 @@ import { LeaseLost } from './store.js';
  * holder looks whether it is still there: so no jump of that clock lets two go on with one change.
  */
 export interface FileLease extends HeldLease {
-  /** Rejects with `LeaseLost` when somebody took the lease away, or may have. */
+  /** Rejects with `LeaseLost` when somebody took the lease away. */
   confirm(): Promise<void>;
   /** Never rejects. */
   giveBack(): Promise<void>;
@@ -35,14 +35,11 @@ export async function takeFileLease(path: string, timing: LeaseTiming, clock: Mo
   return {
     ...lease,
     async confirm() {
-      lease.assertHeld();
       if (!(await isThere(file))) throw new LeaseLost('Another process took the change for interrupted.');
-      lease.assertHeld();
     },
     async giveBack() {
       lease.stop();
-      await file.close().catch(() => undefined);
-      await removeFile(path);
+      await Promise.all([file.close().catch(() => undefined), removeFile(path)]);
     },
   };
 }

@@ -5,7 +5,7 @@ import { expiringFiles } from './expiring-files.js';
 import { type FileLease, isFileLeased, takeFileLease } from './file-lease.js';
 import { CHANGE_FILE, changeIds, filePruning, type JournalLimits, LEASE_FILE } from './file-pruning.js';
 import { LEASE_TIMING, type LeaseTiming, type MonotonicClock, monotonicClock } from './lease.js';
-import { createLineFile, isRegularFile, readLines, removeFile, undefinedIfAbsent, writeLines } from './line-file.js';
+import { createLineFile, isRegularFile, readLines, undefinedIfAbsent, writeLines } from './line-file.js';
 import { isStorablePlanId, storablePlanId } from './plan-id.js';
 import { stateDirectory } from './state-directory.js';
 import { type JournalStore, LeaseLost } from './store.js';
@@ -51,23 +51,23 @@ export function fileJournalStore(path: string, options: FileStoreOptions = {}): 
     change.isTorn = true;
     pruning.wrote(0, await writeLines(file, lines, start));
     change.isTorn = false;
-    if (durable) await file.datasync();
+    if (durable) {
+      await file.datasync();
+      // Something may be sent next: nobody may have taken the change for interrupted meanwhile.
+      await lease.confirm();
+    }
     // The process may have been stopped while it wrote.
-    await lease.confirm();
+    lease.assertHeld();
   }
 
   return {
     async create(id, lines) {
       if (!isChangeId(id)) throw new TypeError('not a change id');
-      // First, so that no change is ever seen without its lease before its end.
+      // First, so that no change is ever seen without its lease before its end. A process that is killed in here leaves
+      // a change of fewer lines: nothing was sent for it, so an undo of it finds nothing to do.
       const lease = await directory.within(() => takeFileLease(leaseOf(id), timing, clock));
       try {
-        const { file, bytes } = await createLineFile(fileOf(id), lines);
-        await lease.confirm().catch(async (error: unknown) => {
-          await file.close().catch(() => undefined);
-          await removeFile(fileOf(id));
-          throw error;
-        });
+        const { file, bytes } = await createLineFile(fileOf(id), lines, () => lease.assertHeld());
         changes.set(id, { file, lease, isTorn: false, written: Promise.resolve() });
         pruning.wrote(1, bytes);
       } catch (error) {
@@ -89,8 +89,7 @@ export function fileJournalStore(path: string, options: FileStoreOptions = {}): 
       if (change === undefined) return;
       changes.delete(id);
       await change.written;
-      await change.file.close().catch(() => undefined);
-      await change.lease.giveBack();
+      await Promise.all([change.file.close().catch(() => undefined), change.lease.giveBack()]);
       await pruning.settled();
     },
 

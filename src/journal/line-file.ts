@@ -10,16 +10,21 @@ const CHUNK = 256 * 1024;
 /** No link is followed, and a FIFO that took the file's place is not waited for. Windows knows neither flag. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** Makes a file of lines, mode 0600, durable with its name; all or nothing. Rejects with `EEXIST` when there is one. */
+/**
+ * Makes a file of lines, mode 0600, durable with its name; all or nothing. Rejects with `EEXIST` when there is one.
+ * `lastCheck`: may throw, and then there is no file either.
+ */
 export async function createLineFile(
   path: string,
   lines: Iterable<string>,
+  lastCheck: () => void = () => undefined,
 ): Promise<{ readonly file: FileHandle; readonly bytes: number }> {
   const file = await open(path, 'ax', 0o600);
   try {
     const bytes = await writeLines(file, lines);
     await file.sync();
     await syncDirectory(dirname(path));
+    lastCheck();
     return { file, bytes };
   } catch (error) {
     await file.close().catch(() => undefined);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { startHash } from '../base/digest.js';
 import { isChangeId } from './change.js';
 import {
   type HeldLease,
@@ -13,38 +12,19 @@ import {
 import { isStorablePlanId, storablePlanId } from './plan-id.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisFailure } from './redis-failure.js';
+import { BYTES, consumedOf, INDEX, leaseOf, linesOf, ORDER, planOf, SIZES, stagedOf } from './redis-keys.js';
 import { chunksOf, FIRST_PAGE, type LineChunk, linesInPages, texts } from './redis-lines.js';
-import { APPEND, CREATE, DROP, NEWEST, PUT_PLAN, READ, READ_PLAN, RELEASE, RENEW, STAGE } from './redis-scripts.js';
+import { type RedisJournalLimits, type RunScript, redisPruning } from './redis-pruning.js';
+import { APPEND, CREATE, NEWEST, PUT_PLAN, READ, READ_PLAN, RELEASE, RENEW, STAGE } from './redis-scripts.js';
 import { type JournalStore, LeaseLost } from './store.js';
 
-/** How much is kept; the oldest changes go first. */
-export interface RedisJournalLimits {
-  readonly changes: number;
-  /** Of all lines. */
-  readonly bytes: number;
-  readonly days: number;
-}
-
 const DEFAULT_LIMITS: RedisJournalLimits = { changes: 5_000, bytes: 256 * 1024 * 1024, days: 90 };
-/** There may be a twentieth more than there should: to drop many at once costs less. */
-const SLACK = 20;
 const TIMEOUT_MS = 5_000;
 const IDS_PER_PAGE = 100;
 /** What was sent of a change or plan that never came to be goes after so many seconds. */
 const STAGED_SECONDS = 60;
 /** A plan stays for those who began to read it in time. */
 const READING_MS = 2 * 60_000;
-
-/** The braces put all keys into one slot of a cluster, so that they can be changed together. */
-const PREFIX = '{kms-tags}:';
-const INDEX = `${PREFIX}changes`;
-const SIZES = `${PREFIX}sizes`;
-const BYTES = `${PREFIX}bytes`;
-const ORDER = `${PREFIX}order`;
-const linesOf = (id: string): string => `${PREFIX}change:${id}`;
-const leaseOf = (id: string): string => `${PREFIX}lease:${id}`;
-const planOf = (id: string): string => `${PREFIX}plan:${id}`;
-const stagedOf = (name: string): string => `${PREFIX}staged:${name}`;
 
 const created = z.tuple([z.number(), z.number()]);
 const changeFound = z.tuple([z.number(), z.number(), texts]).nullable();
@@ -88,12 +68,11 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
   );
   connection.catch((error: unknown) => onTrouble(error instanceof RedisFailure ? error.code : 'unknown'));
   const send = async (...command: readonly string[]): Promise<unknown> => (await connection).send(command);
-  const run = (script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
+  const run: RunScript = (script, keys, args) =>
     send('EVAL', script, String(keys.length), ...keys, ...args.map(String));
 
   const changes = new Map<string, OpenList>();
-  let pruning: Promise<void> | undefined;
-  let hasPruned = false;
+  const pruning = redisPruning(run, (count) => send('ZRANGE', INDEX, '0', String(count - 1)), limits);
 
   /** Sends all portions but the last, which the caller sends with the script that puts them to use. */
   async function stage(
@@ -111,37 +90,9 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
     return { staged, bytes, last };
   }
 
-  const drop = async (id: string, most: Pick<RedisJournalLimits, 'changes' | 'bytes'>, holder = ''): Promise<boolean> =>
-    (await run(DROP, [INDEX, SIZES, BYTES, linesOf(id), leaseOf(id)], [id, most.changes, most.bytes, holder])) === 1;
-
-  /** Drops the oldest changes until the rest is few, small and young enough; in steps, whoever else does the same. */
-  async function prune(newest: string): Promise<void> {
-    for (;;) {
-      const oldest = texts.parse(await send('ZRANGE', INDEX, '0', String(IDS_PER_PAGE - 1)));
-      for (const id of oldest) if (id === newest || !(await drop(id, limits))) return;
-      if (oldest.length === 0) return;
-    }
-  }
-
-  function pruneIfDue(count: number, bytes: number, newest: string): void {
-    const isDue = [
-      // What has expired is dropped from the index now and then.
-      !hasPruned,
-      count > limits.changes + Math.floor(limits.changes / SLACK),
-      bytes > limits.bytes,
-    ].includes(true);
-    if (!isDue || pruning !== undefined) return;
-    hasPruned = true;
-    pruning = prune(newest)
-      .catch(() => undefined)
-      .finally(() => {
-        pruning = undefined;
-      });
-  }
-
   /** Takes back what a failed `create` may have left; waits for it only where Redis answers. */
   async function takeBack(id: string, holder: string, error: unknown): Promise<void> {
-    const done = Promise.all([send('DEL', stagedOf(holder)), drop(id, { changes: -1, bytes: -1 }, holder)]);
+    const done = Promise.all([send('DEL', stagedOf(holder)), pruning.takeBack(id, holder)]);
     const settled = done.catch(() => undefined);
     if (error instanceof RedisFailure && !error.isReply) return;
     await settled;
@@ -165,12 +116,10 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
           clock,
           renew: async () => (await run(RENEW, [leaseOf(id)], [holder, timing.lengthMs])) === 1,
         });
+        if (!lease.isHeld()) throw new LeaseLost('The process was stopped while it created the change.');
         changes.set(id, { holder, lease });
-        lease.assertHeld();
-        pruneIfDue(...created.parse(reply), id);
+        pruning.made(id, ...created.parse(reply));
       } catch (error) {
-        changes.get(id)?.lease.stop();
-        changes.delete(id);
         await takeBack(id, holder, error);
         throw error;
       }
@@ -195,7 +144,7 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
       changes.delete(id);
       change.lease.stop();
       await run(RELEASE, [leaseOf(id)], [change.holder]).catch(() => undefined);
-      await pruning;
+      await pruning.settled();
     },
 
     async read(id) {
@@ -237,8 +186,7 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
     },
 
     async consumeOnce(token, ttlMs) {
-      const key = `${PREFIX}spent:${startHash().update(token).digest('hex')}`;
-      return (await send('SET', key, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(ttlMs))))) === 'OK';
+      return (await send('SET', consumedOf(token), '1', 'NX', 'PX', String(Math.max(1, Math.ceil(ttlMs))))) === 'OK';
     },
 
     async disconnect() {

@@ -4,6 +4,7 @@ import * as scripts from '../../src/journal/redis-scripts.js';
 import { type RedisJournalStore, type RedisStoreOptions, redisJournalStore } from '../../src/journal/redis-store.js';
 import { LeaseLost } from '../../src/journal/store.js';
 import { collect, describeJournalStore, linesOf, nextId } from '../journal/journal-store.suite.js';
+import { describeHolder } from '../journal/lease-holder.suite.js';
 import { freePort } from './free-port.js';
 import { redisCommand, textsOf } from './redis-command.js';
 import { REDIS_PASSWORD, type RunningRedis, runningRedis } from './running-redis.js';
@@ -43,6 +44,11 @@ describeJournalStore('the journal in Redis', async () => {
   return {
     open: ({ changes = 1_000, ...options } = {}) => open(redis.url, { limits: { ...LIMITS, changes }, ...options }),
   };
+});
+
+describeHolder('the journal in Redis', async () => {
+  await command('FLUSHALL');
+  return { where: redis.url, open: (lease) => open(redis.url, { lease }), showsWholeChanges: true };
 });
 
 describe('what stays in Redis', () => {

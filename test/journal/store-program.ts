@@ -4,10 +4,14 @@ import { createInterface } from 'node:readline';
 import { errorCode } from '../../src/base/error-code.js';
 import { newChangeId } from '../../src/journal/change.js';
 import { fileJournalStore } from '../../src/journal/file-store.js';
+import { redisJournalStore } from '../../src/journal/redis-store.js';
 
 const [mode, directory = '', size = '1'] = process.argv.slice(2);
 const lengthMs = Number(process.env['LEASE_MS'] ?? 10_000);
-const store = fileJournalStore(directory, { lease: { lengthMs, renewEveryMs: lengthMs / 4 } });
+const lease = { lengthMs, renewEveryMs: lengthMs / 4 };
+const store = directory.startsWith('redis:')
+  ? redisJournalStore(directory, { lease, onTrouble: () => undefined })
+  : fileJournalStore(directory, { lease });
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const said = (error: unknown): string => (error instanceof Error ? (errorCode(error) ?? error.name) : 'no error');
 
@@ -33,6 +37,7 @@ async function run(): Promise<void> {
       return;
     case 'large': {
       const id = nextId();
+      if (Number(size) > 10_000) print('begins');
       await store.create(id, lines(Number(size)));
       await store.close(id);
       return print(id);

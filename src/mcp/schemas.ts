@@ -16,7 +16,7 @@ export function regionIdField() {
   return trimmed()
     .refine(isRegionId, 'must be a region ID such as cn-hangzhou')
     .optional()
-    .describe('Without it: the default region, if there is one.');
+    .describe('Without it: the default region.');
 }
 
 /** `RegionId` of a tool that can look at all regions. */
@@ -27,15 +27,15 @@ export function regionIdsField() {
       'must be a region ID such as cn-hangzhou, or "*" for all regions',
     )
     .optional()
-    .describe('"*": all regions. Without it: the default region, if there is one.');
+    .describe('"*": all. Without it: the default region.');
 }
 
 /** The target of a single-resource tool; `targetOf` checks that it is exactly one. */
 export function targetFields() {
   return {
-    KeyId: trimmed().optional().describe('Key ID, alias (alias/…) or ARN. One of the three targets.'),
-    SecretName: trimmed().optional().describe('One of the three targets.'),
-    CertificateId: trimmed().optional().describe('One of the three targets.'),
+    KeyId: trimmed().optional().describe('ID, alias/… or ARN. One target.'),
+    SecretName: trimmed().optional().describe('One target.'),
+    CertificateId: trimmed().optional().describe('One target.'),
   };
 }
 

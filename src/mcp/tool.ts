@@ -16,7 +16,8 @@ export interface ToolReply<Output> {
   readonly message: string;
   /** More lines of the text. */
   readonly details?: readonly string[];
-  readonly structured: Output;
+  /** May hold more than is advertised, such as `AccountId`: schemas cost tokens in every conversation. */
+  readonly structured: Output & Readonly<Record<string, unknown>>;
   /** A run that changed nothing although it should have. */
   readonly isError?: boolean;
 }

@@ -1,5 +1,6 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { TOOLS } from '../../src/mcp/tools/index.js';
 import { ERAS } from '../support/reply.js';
 import { openSession } from '../support/session.js';
@@ -9,7 +10,9 @@ const NAMES = [
   'tag_resource',
   'list_resource_tags',
   'find_resources',
-  'untag_resources',
+  'summarize_tags',
+  'plan_change',
+  'apply_plan',
   'list_changes',
   'undo_change',
 ];
@@ -50,6 +53,49 @@ function faultsOf(schema: unknown, path: string): string[] {
   return faults;
 }
 
+/** What an optional parameter says of its absence; the three targets say that one is needed. */
+const SAYS_WITHOUT = /Without it: |One target\.|Give this or /;
+const described = z.object({ description: z.string().optional() });
+
+/** Fields of results, as the contract lists them: `Resources[].Tags`. */
+const RELIED_ON = {
+  untag_resource: 'RequestId RegionId RemovedTags[].TagKey RemovedTags[].TagValue AbsentTagKeys ChangeId',
+  tag_resource: 'RequestId RegionId Tags[].TagKey OverwrittenTags[].TagValue ChangeId',
+  list_resource_tags: 'Tags[].TagKey Tags[].TagValue Tags[].Protected RequestId RegionId',
+  find_resources:
+    'Resources[].ResourceId Resources[].Name Resources[].State Resources[].RegionId Resources[].Tags[].TagKey ' +
+    'FirstRow LastRow Matching Total UnreadRegions[].RegionId UnreadRegions[].Why NextToken',
+  summarize_tags:
+    'ResourceTypes[].ResourceType ResourceTypes[].Resources ResourceTypes[].Untagged ResourceTypes[].TagKeys[].TagKey ' +
+    'ResourceTypes[].TagKeys[].Resources ResourceTypes[].TagKeys[].Missing ResourceTypes[].TagKeys[].OtherValues ' +
+    'ResourceTypes[].TagKeys[].Values[].TagValue ResourceTypes[].TagKeys[].Values[].Resources ' +
+    'LooksAlike[].ResourceType LooksAlike[].TagKey LooksAlike[].A LooksAlike[].B LooksAlike[].ResourcesA ' +
+    'LooksAlike[].ResourcesB UnreadRegions[].RegionId',
+  plan_change:
+    'Change PlanId ExpiresAt Selected Concerned Rows[].ResourceId Rows[].Name Rows[].State Rows[].RegionId ' +
+    'Rows[].Tags[].TagKey Rows[].Tags[].Before Rows[].Tags[].After Values[].TagKey Values[].Before Values[].After ' +
+    'Values[].Resources LeftOut[].ResourceId LeftOut[].TagKey LeftOut[].Why NearMisses[].ResourceId ' +
+    'NearMisses[].TagKey NearMisses[].TagValue NotRestorable Requests ExpectedSeconds UnreadRegions[].Why',
+  apply_plan:
+    'Status Changed ChangedSincePlan Failed Unknown NotAttempted Verified Unverified Failures[].ResourceId ' +
+    'Failures[].Code ChangeId PlanId Change',
+  list_changes:
+    'Changes[].ChangeId Changes[].Time Changes[].Tool Changes[].Change Changes[].State Changes[].Resources ' +
+    'Changes[].AccountId Changes[].Undoes Changes[].Subject Items[].ResourceId Items[].RegionId Items[].TagKey ' +
+    'Items[].Before Items[].After NextToken',
+  undo_change: 'Status Restored Unchanged Skipped Failed Unknown NotAttempted Verified Unverified Details ChangeId',
+} as const;
+
+/** Every field of a schema by its path, and every list as such. */
+function fieldsOf(schema: unknown, path = ''): string[] {
+  const { properties, items } = z
+    .object({ properties: z.record(z.string(), z.unknown()).optional(), items: z.unknown().optional() })
+    .parse(schema);
+  if (items !== undefined) return [path, ...fieldsOf(items, `${path}[]`)];
+  if (properties === undefined) return [path];
+  return Object.entries(properties).flatMap(([name, value]) => fieldsOf(value, path === '' ? name : `${path}.${name}`));
+}
+
 describe.each(ERAS)('tools/list on the %s era', (era) => {
   it('lists all tools in a stable order', async () => {
     const { tools } = await openSession({ era });
@@ -81,9 +127,11 @@ describe.each(ERAS)('tools/list on the %s era', (era) => {
       tag_resource: 'false true true true',
       list_resource_tags: 'true false true true',
       find_resources: 'true false true true',
-      untag_resources: 'false true true true',
+      summarize_tags: 'true false true true',
+      plan_change: 'true false true true',
+      apply_plan: 'false true true true',
       list_changes: 'true false true false',
-      undo_change: 'false false true true',
+      undo_change: 'false true true true',
     });
   });
 
@@ -109,20 +157,58 @@ describe.each(ERAS)('tools/list on the %s era', (era) => {
     const { tools } = await openSession({ era });
     for (const { name, inputSchema } of await tools()) {
       const { properties = {}, required = [] } = inputSchema;
-      if ('TagKeys' in properties) {
-        expect(properties['TagKeys']).toMatchObject({ type: 'array', items: { type: 'string' } });
+      for (const list of ['TagKeys', 'RemoveTagKeys', 'ResourceIds']) {
+        if (!(list in properties)) continue;
+        expect(properties[list]).toMatchObject({ type: 'array', items: { type: 'string' } });
       }
-      if (name.startsWith('list_changes') || name === 'undo_change') continue;
+      // These act where the change or the plan is.
+      if (['list_changes', 'undo_change', 'apply_plan'].includes(name)) continue;
       expect(properties['RegionId']).toMatchObject({ type: 'string' });
       expect(required).not.toContain('RegionId');
     }
   });
 
-  it('costs at most 2,800 tokens, and untag_resource at most 450', async () => {
+  it('describes every parameter, and says of each optional one what happens without it', async () => {
+    const { tools } = await openSession({ era });
+    const silent: string[] = [];
+    for (const { name, inputSchema } of await tools()) {
+      const { properties = {}, required = [] } = inputSchema;
+      for (const [parameter, schema] of Object.entries(properties)) {
+        const { description = '' } = described.parse(schema);
+        const isOptional = !required.includes(parameter);
+        if (description.length < 10 || (isOptional && !SAYS_WITHOUT.test(description))) {
+          silent.push(`${name}.${parameter}: ${description}`);
+        }
+      }
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it('has Message in every result, first and required', async () => {
+    const { tools } = await openSession({ era });
+    for (const { outputSchema } of await tools()) {
+      expect(Object.keys(outputSchema?.['properties'] ?? {})[0]).toBe('Message');
+      expect(outputSchema?.['required']).toContain('Message');
+    }
+  });
+
+  it('has every result field that scripts rely on', async () => {
+    const { tools } = await openSession({ era });
+    const fields = new Map((await tools()).map(({ name, outputSchema }) => [name, fieldsOf(outputSchema)]));
+    const missing = Object.entries(RELIED_ON).flatMap(([name, wanted]) =>
+      wanted
+        .split(' ')
+        .filter((field) => !fields.get(name)?.includes(field))
+        .map((field) => `${name}: ${field}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('costs at most 3,400 tokens, and untag_resource at most 450', async () => {
     const { tools } = await openSession({ era });
     const cost = new Map((await tools()).map((tool) => [tool.name, encode(JSON.stringify(tool)).length]));
     const total = [...cost.values()].reduce((sum, tokens) => sum + tokens, 0);
-    expect(total).toBeLessThanOrEqual(2_800);
+    expect(total).toBeLessThanOrEqual(3_400);
     expect(cost.get('untag_resource')).toBeLessThanOrEqual(450);
   });
 });

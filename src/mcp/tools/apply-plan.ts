@@ -19,14 +19,13 @@ export const applyPlanTool = defineTool({
   name: 'apply_plan',
   title: 'Apply a plan',
   description:
-    "Makes the change that plan_change planned. Change must be the plan's own sentence. Resources whose tags are no longer as " +
-    'planned are left alone; what appeared since is not touched. A plan serves once; when Status is partial with a new ' +
-    'PlanId, call again with it. undo_change undoes it.',
+    'Makes the change that plan_change planned. Resources whose tags changed since are left alone, new ones not touched. A ' +
+    'plan serves once; when the result has a new PlanId, call again with it. undo_change undoes it.',
   example: '{"PlanId":"p-Xy12…","Change":"Remove \\"temp\\" from 24 keys in cn-hangzhou where \\"temp\\" is there"}',
   input: () =>
     z.strictObject({
       PlanId: trimmed().describe('From plan_change.'),
-      Change: trimmed().describe('The sentence of the plan, unchanged: it is what the person approves.'),
+      Change: trimmed().describe("The plan's own sentence, unchanged: what the person approves."),
     }),
   output: () =>
     z.object({
@@ -40,7 +39,6 @@ export const applyPlanTool = defineTool({
       Unverified: z.int(),
       Failures: z.array(z.object({ ResourceId: z.string(), Code: z.string() })).optional(),
       ChangeId: z.string().optional(),
-      AccountId: z.string().optional(),
       PlanId: z.string().optional(),
       Change: z.string().optional(),
     }),

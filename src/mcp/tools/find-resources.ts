@@ -30,22 +30,22 @@ const ROOM_PER_ROW = 180;
 
 export const findResources = defineTool({
   name: 'find_resources',
-  title: 'Find KMS keys or secrets by name or tags',
+  title: 'Find keys or secrets',
   description:
-    'Finds KMS keys or secrets, with names, states and tags, a page at a time. All filters given must hold; keys, values ' +
-    'and Name match exactly, case counts. Reads whole regions, about 2 s for 1,000 keys. Certificates cannot be listed. ' +
-    'For counts use summarize_tags.',
+    'Finds KMS keys or secrets, with names, states and tags. All filters must hold; keys, values and Name match ' +
+    'exactly, case counts. Reads whole regions, about 2 s for 1,000 keys. Certificates cannot be listed. For counts use ' +
+    'summarize_tags.',
   example: '{"ResourceType":"key","Where":[{"TagKey":"env","TagValue":"prod"},{"TagKey":"owner","Not":true}]}',
   input: () =>
     z.strictObject({
       ResourceType: z.enum(BULK_RESOURCE_TYPES).default('key').describe('Without it: key.'),
       Where: whereField(
-        'Tag conditions, all of which must hold: TagKey is there; with TagValue, has this value; Not turns one round.',
+        'All must hold: has the tag; with TagValue, has this value; Not turns one round. Without it: any.',
       ).optional(),
-      Name: trimmed().optional().describe('Alias (with or without alias/), secret name or ID, exactly.'),
-      Text: wellFormed().optional().describe('Part of an ID, name, tag key or value; case does not count.'),
-      PageSize: numberField(1, 100, DEFAULT_PAGE, 'Rows, 1 to 100.'),
-      NextToken: trimmed().optional().describe('From the page before. Without it: the first page.'),
+      Name: trimmed().optional().describe('Alias (with or without alias/), secret name or ID. Without it: any.'),
+      Text: wellFormed().optional().describe('Part of an ID, name, tag key or value, in any case. Without it: any.'),
+      PageSize: numberField(1, 100, DEFAULT_PAGE, 'Rows, at most 100.'),
+      NextToken: trimmed().optional().describe('From the last page. Without it: the first.'),
       RegionId: regionIdsField(),
     }),
   output: () =>

@@ -18,15 +18,15 @@ export const listChanges = defineTool({
   name: 'list_changes',
   title: 'List recent changes',
   description:
-    'Lists changes that this server made in this account, newest first; with ChangeId, every tag of one change before and ' +
-    'after. Changes nothing. undo_change takes the ChangeId.',
+    'Lists changes of this server in this account, newest first; with ChangeId, every tag of one change before and ' +
+    'after. undo_change takes the ChangeId.',
   example: '{"Limit":10}',
   input: () =>
     z.strictObject({
-      Limit: numberField(1, 100, DEFAULT_LIMIT, 'Changes, or tags of one change, 1 to 100.'),
-      ResourceId: trimmed().optional().describe('Only changes of this key ID or secret name. Without it: all.'),
+      Limit: numberField(1, 100, DEFAULT_LIMIT, 'Changes, or tags of one change, at most 100.'),
+      ResourceId: trimmed().optional().describe('Only those of this key ID or secret. Without it: all.'),
       ChangeId: trimmed().optional().describe('One change in detail. Without it: the list.'),
-      NextToken: trimmed().optional().describe('From the page before. Without it: the first page.'),
+      NextToken: trimmed().optional().describe('From the last page. Without it: the first.'),
     }),
   output: () =>
     z.object({

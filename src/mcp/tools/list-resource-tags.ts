@@ -11,10 +11,9 @@ const example = '{"SecretName":"MyDbCredentials"}';
 
 export const listResourceTags = defineTool({
   name: 'list_resource_tags',
-  title: 'List the tags of one KMS resource',
+  title: 'List tags of a resource',
   description:
-    'Lists the tags of one KMS key, secret or certificate; give exactly one of the three targets. Changes nothing. ' +
-    'To search many resources use find_resources.',
+    'Lists the tags of one KMS key, secret or certificate: give one target. To search many resources use find_resources.',
   example,
   input: () => z.strictObject({ ...targetFields(), RegionId: regionIdField() }),
   output: () =>

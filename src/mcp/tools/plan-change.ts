@@ -26,9 +26,9 @@ const example =
 
 const input = () =>
   z.strictObject({
-    ResourceType: z.enum(BULK_RESOURCE_TYPES).describe('Required.'),
+    ResourceType: z.enum(BULK_RESOURCE_TYPES).describe('One kind a plan.'),
     RemoveTagKeys: tagKeysField('Tag keys to remove. Without it: none.').optional(),
-    SetTags: tagsField('Tags to set; a value that is there is overwritten. Without it: none.', 20).optional(),
+    SetTags: tagsField('Tags to set, over any value. Without it: none.', 20).optional(),
     RenameTagKeys: z
       .preprocess(
         listOrJson,
@@ -38,18 +38,18 @@ const input = () =>
           .max(10),
       )
       .optional()
-      .describe('Tag keys to rename, each keeping its value. Without it: none.'),
-    ResourceIds: idsField('Key IDs or aliases, or secret names. Give this or Where.').optional(),
-    Where: whereField('Conditions as in find_resources, all of which must hold. Give this or ResourceIds.').optional(),
+      .describe('Each tag keeps its value. Without it: none.'),
+    ResourceIds: idsField('Key IDs, aliases or ARNs, or secret names. Give this or Where.').optional(),
+    Where: whereField('As in find_resources. Give this or ResourceIds.').optional(),
     RegionId: regionIdsField(),
   });
 
 export const planChange = defineTool({
   name: 'plan_change',
-  title: 'Plan a change of several KMS resources',
+  title: 'Plan a change',
   description:
-    'Plans removing, setting and renaming tags on many KMS keys or secrets: what would happen, to which, and what nearly ' +
-    'matches. Changes nothing. To change a value use SetTags, not a removal first. Apply it with apply_plan.',
+    'Plans removing, setting and renaming tags of many KMS keys or secrets: what would change where, and what nearly matches. ' +
+    'Changes nothing: apply_plan does. To change a value use SetTags, not a removal first.',
   example,
   input,
   output: () =>
@@ -76,7 +76,6 @@ export const planChange = defineTool({
           Resources: z.int(),
         }),
       ),
-      OtherValues: z.int().optional(),
       LeftOut: z
         .array(z.object({ ResourceId: z.string().optional(), TagKey: z.string().optional(), Why: z.string() }))
         .optional(),

@@ -25,16 +25,15 @@ const MOST_LOOKALIKES = 10;
 
 export const summarizeTagsTool = defineTool({
   name: 'summarize_tags',
-  title: 'Count tag keys and values',
+  title: 'Count tags by key',
   description:
-    'Counts the tag keys of KMS keys and secrets: how many carry and lack each, its values with counts, what has no tags, ' +
-    'and what looks like two spellings of one thing. Shows the most frequent; name a TagKey for all of its values. ' +
-    'Changes nothing. find_resources shows which resources they are.',
+    'Counts the tags of KMS keys and secrets: how many carry and lack each tag key, its most frequent values, what has ' +
+    'none, and what looks like two spellings of one thing. find_resources shows which.',
   example: '{"ResourceType":"key","TagKey":"env"}',
   input: () =>
     z.strictObject({
       ResourceType: z.enum(BULK_RESOURCE_TYPES).optional().describe('Without it: both.'),
-      TagKey: tagKey().optional().describe('Only this key, with all its values. Without it: every key.'),
+      TagKey: tagKey().optional().describe('Only this one, with all its values. Without it: every tag key.'),
       RegionId: regionIdsField(),
     }),
   output: () =>
@@ -55,7 +54,6 @@ export const summarizeTagsTool = defineTool({
           ),
         }),
       ),
-      OtherTagKeys: z.int(),
       LooksAlike: z.array(
         z.object({
           ResourceType: z.string(),

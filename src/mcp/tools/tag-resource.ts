@@ -17,11 +17,10 @@ const MAX_TAGS = 10;
 
 export const tagResource = defineTool({
   name: 'tag_resource',
-  title: 'Set tags on one KMS resource',
+  title: 'Set tags on a resource',
   description:
-    'Sets tags on one KMS key, secret or certificate; give exactly one of the three targets. A tag key that is there gets ' +
-    'the new value; other tags stay. A kms:tag condition in a policy can make a tag decide who may use a key. For several ' +
-    'resources use plan_change. undo_change undoes it.',
+    'Sets tags on one KMS key, secret or certificate: give one target. A tag that is there gets the new value; others stay. ' +
+    'Policies can decide by tag (kms:tag) who may use a key. For several resources use plan_change. undo_change undoes it.',
   example,
   input: () =>
     z.strictObject({
@@ -36,7 +35,6 @@ export const tagResource = defineTool({
       Tags: tagListSchema(),
       OverwrittenTags: tagListSchema().optional(),
       ChangeId: z.string(),
-      AccountId: z.string().optional(),
     }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

@@ -21,13 +21,13 @@ export const undoChangeTool = defineTool({
   name: 'undo_change',
   title: 'Undo a change',
   description:
-    'Undoes one change of this server, or a part of it: restores what is still as the change left it, and reads it back. Tags ' +
-    'that somebody changed since are left alone. Can be repeated, and is itself a change that can be undone.',
+    'Undoes a change, or a part of it: restores what is still as the change left it, and reads it back; what somebody changed ' +
+    'since is left alone. Can be repeated, and undone in turn.',
   example: '{"ChangeId":"20261124T121901123Z-5f3a9c01"}',
   input: () =>
     z.strictObject({
-      ChangeId: trimmed().describe('From the result of the change, or list_changes.'),
-      ResourceIds: idsField('Only on these resources of the change. Without it: on all.').optional(),
+      ChangeId: trimmed().describe('From the change or list_changes.'),
+      ResourceIds: idsField('Only these of its resources. Without it: all.').optional(),
       TagKeys: tagKeysField('Only these tag keys. Without it: all.').optional(),
     }),
   output: () =>
@@ -43,7 +43,6 @@ export const undoChangeTool = defineTool({
       Unverified: z.int(),
       Details: z.array(z.object({ ResourceId: z.string(), Why: z.string() })),
       ChangeId: z.string().optional(),
-      AccountId: z.string().optional(),
     }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

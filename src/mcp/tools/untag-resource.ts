@@ -13,11 +13,11 @@ const example = '{"KeyId":"08c33a6f-4e0a-4a1b-a3fa-7ddf12345678","TagKeys":["tag
 
 export const untagResource = defineTool({
   name: 'untag_resource',
-  title: 'Remove tags from one KMS resource',
+  title: 'Remove tags from a resource',
   description:
-    'Removes tags from one KMS key, secret or certificate; give exactly one of the three targets. A kms:tag condition in ' +
-    'a policy can make a tag decide who may use a key: removing it may lock users out or let them in. To change a value use ' +
-    'tag_resource; for several resources use plan_change. undo_change undoes it.',
+    'Removes tags from one KMS key, secret or certificate: give one target. Policies can decide by tag (kms:tag) who may use ' +
+    'a key: a removal may lock users out or let them in. To change a value use tag_resource, for several resources ' +
+    'plan_change. undo_change undoes it.',
   example,
   input: () =>
     z.strictObject({
@@ -31,9 +31,7 @@ export const untagResource = defineTool({
       RegionId: z.string(),
       RemovedTags: tagListSchema().optional(),
       AbsentTagKeys: z.array(z.string()).optional(),
-      NotRestorable: z.array(z.string()).optional(),
       ChangeId: z.string(),
-      AccountId: z.string().optional(),
     }),
   writes: true,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

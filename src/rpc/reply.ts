@@ -53,8 +53,17 @@ export function readReply(reply: WireReply): Reply {
 function contradictsSuccess(body: Readonly<Record<string, unknown>>): boolean {
   const success = textField(body, 'Success', 'success');
   const status = Number(textField(body, 'HttpStatus', 'httpStatus', 'HttpStatusCode', 'httpStatusCode') ?? 200);
-  const error = textField(body, 'ErrorCode', 'errorCode', 'ErrorMessage', 'errorMessage', 'Error', 'error');
-  return success?.toLowerCase() === 'false' || !(status >= 200 && status < 300) || error !== undefined;
+  const isSuccess = success === undefined || /^(true|1)$/i.test(success);
+  return !isSuccess || !(status >= 200 && status < 300) || ERROR_FIELDS.some((name) => saysSomething(body, name));
+}
+
+const ERROR_FIELDS = ['ErrorCode', 'ErrorMessage', 'Error', 'Errors', 'errorCode', 'errorMessage', 'error', 'errors'];
+
+/** Whether a field is there and is more than an empty text, list or object, or `false`. */
+function saysSomething(body: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = Object.hasOwn(body, name) ? body[name] : undefined;
+  if (value === undefined || value === null || value === '' || value === false) return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
 }
 
 const XML_ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^>]*)?>/;

@@ -6,8 +6,11 @@ import { portOf } from './upstream.js';
 export interface PassingRequest {
   readonly action: string;
   readonly parameters: URLSearchParams;
-  /** Lets KMS do what was asked, and gives its answer. Each call is one more request to KMS. */
-  forward(): Promise<PassingReply>;
+  /**
+   * Lets KMS do what was asked, and gives its answer. Each call is one more request to KMS, or to whoever stands in for it
+   * at the origin `instead`, such as a replica that lags behind.
+   */
+  forward(instead?: string): Promise<PassingReply>;
 }
 
 export interface PassingReply {
@@ -39,9 +42,9 @@ export async function openIntermediary(upstream: string): Promise<Intermediary> 
     const { searchParams } = new URL(url, upstream);
     const named = headers['x-acs-action'];
     const action = typeof named === 'string' ? named : (searchParams.get('Action') ?? '');
-    const forward = (): Promise<PassingReply> =>
+    const forward = (to = upstream): Promise<PassingReply> =>
       new Promise((resolve, reject) => {
-        const forwarded = request(`${upstream}${url}`, { method, headers, agent: false }, (answer) => {
+        const forwarded = request(`${to}${url}`, { method, headers, agent: false }, (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
           answer.on('error', reject);

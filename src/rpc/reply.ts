@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../base/json.js';
 import type { WireReply } from './transport.js';
 
 /** A reply, understood. Text in it is the service's: data, never instructions. */
@@ -26,7 +27,8 @@ export function readReply(reply: WireReply): Reply {
   const succeeded = reply.status >= 200 && reply.status < 300;
   // Takes a byte order mark off, too.
   const text = reply.body.toString().trimStart();
-  const body = text.startsWith('{') ? parseJson(text) : text.startsWith('<') ? parseXml(text) : undefined;
+  const json = text.startsWith('{') ? parseJson(text) : undefined;
+  const body = isRecord(json) ? json : text.startsWith('<') ? parseXml(text) : undefined;
   if (body === undefined) return unreadable(unreadableReason(text));
 
   const code = textField(body, 'Code', 'code');
@@ -40,15 +42,6 @@ export function readReply(reply: WireReply): Reply {
   }
   if (code === undefined) return unreadable('an error without a code');
   return { kind: 'error', code, message: textField(body, 'Message', 'message') ?? '', requestId };
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const XML_ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^>]*)?>/;

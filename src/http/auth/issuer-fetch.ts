@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../../base/error-code.js';
 import { isLoopback } from '../../base/loopback.js';
 import type { Environment } from '../../base/setting.js';
 import { routeTo } from '../../rpc/proxy.js';
@@ -57,8 +58,7 @@ export function issuerFetch(env: Environment): FetchJson {
       return content;
     } catch (error) {
       if (error instanceof IssuerError) throw error;
-      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-      throw new IssuerError(code ?? (error instanceof Error ? error.name : 'unknown'));
+      throw new IssuerError(errorCode(error) ?? (error instanceof Error ? error.name : 'unknown'));
     }
   };
 }

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { realpath, rename, rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { parseJson } from '../base/json.js';
+import { sleep } from '../base/sleep.js';
 import { parseCliConfig } from './cli-config.js';
 import type { OAuthTokens } from './lookup.js';
 import { readTextFile } from './text-file.js';
 import { UnusableSource } from './unusable-source.js';
 
 const SHOWN = '~/.aliyun/config.json';
+const LOOKS = 5;
+const BETWEEN_LOOKS_MS = 100;
 
 /**
  * An access token of an OAuth login that is still good: the one at hand, one that another program has put into the
@@ -34,9 +37,13 @@ export async function renewLogin(
     await storeTokens(path, profile, renewed);
     return renewed.accessToken ?? '';
   } catch (error) {
-    const others = usable(await readTokens(path, profile));
-    if (others === undefined) throw error;
-    return others;
+    // The winner may still be writing.
+    for (let look = 0; look < LOOKS; look += 1) {
+      const others = usable(await readTokens(path, profile));
+      if (others !== undefined) return others;
+      await sleep(BETWEEN_LOOKS_MS, undefined);
+    }
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Environment } from '../base/setting.js';
+import { type Environment, holdsPlaceholder } from '../base/setting.js';
 import { runCommand } from './command.js';
 import type { Credentials } from './credentials.js';
 import { uriSession } from './credentials-uri.js';
@@ -90,6 +90,10 @@ async function openIdentity(identity: Identity, world: SessionWorld): Promise<()
 }
 
 function checked(keys: Keys, source: string): Credentials {
+  // A file may be made from a template as well as an environment.
+  if ([keys.accessKeyId, keys.accessKeySecret, keys.securityToken ?? ''].some(holdsPlaceholder)) {
+    throw new UnusableSource('a value holds an unresolved placeholder');
+  }
   const parsed = keysSchema.safeParse(keys);
   if (!parsed.success) {
     throw new UnusableSource('a value is missing, is not text, or holds a space, a control or a non-ASCII character');

@@ -1,4 +1,4 @@
-import { token } from '../base/quote.js';
+import { quoteCode } from '../base/quote.js';
 
 /** What the reader asks for, as it stands in a sentence. */
 export type Part =
@@ -45,7 +45,7 @@ export function notReadText(entry: NotRead): string {
     case 'time ran out':
       return `${entry.part}: time ran out before ${requests(entry.count)}`;
     case 'failed':
-      return `${entry.part}: ${requests(entry.count)} failed (${token(entry.code)})`;
+      return `${entry.part}: ${requests(entry.count)} failed (${quoteCode(entry.code)})`;
     case 'not in a KMS instance':
       return `${resources(entry.count)} not in a KMS instance, and so without a policy of ${entry.count === 1 ? 'its' : 'their'} own`;
     case 'alias only':

@@ -39,6 +39,26 @@ describe('the ECS RAM role', () => {
     expect(hosts).toContain(METADATA);
   });
 
+  it('assumes the role of a profile of mode RamRoleArnWithRoleName, at the STS endpoint that is set', async () => {
+    const home = await tempHome();
+    const asked: (string | undefined)[] = [];
+    await serveMetadata((request, response) => {
+      if (request.method === 'PUT') return response.end('metadata-token');
+      asked.push(request.url);
+      return response.end(sessionReply('ecs-id', 'secret', 'ecs-token'));
+    });
+    const sts = await serve((request, response) => {
+      asked.push(`${request.headers['x-acs-action']} with ${request.headers['x-acs-security-token']}`);
+      const Credentials: unknown = JSON.parse(sessionReply('role-id', 'secret', 'token'));
+      response.end(JSON.stringify({ RequestId: 'r-1', Credentials }));
+    });
+    const role = { mode: 'RamRoleArnWithRoleName', ram_role_name: 'instance', ram_role_arn: 'acs:ram::1:role/r' };
+    await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...role }] });
+    const source = openSource({ env: environment(), home: home.path, stsEndpoint: new URL(sts).origin });
+    expect(await source.get()).toMatchObject({ accessKeyId: 'role-id', source: 'CLI profile "me"' });
+    expect(asked).toEqual(['/latest/meta-data/ram/security-credentials/instance', 'AssumeRole with ecs-token']);
+  });
+
   it('costs about a second where nobody answers, and leaves the way to the credentials URI', async () => {
     const home = await tempHome();
     await serveMetadata(() => {});

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what hosts leave unexpanded is tested here
 import { describe, expect, it } from 'vitest';
 import { environmentCredentials } from '../../src/credentials/environment.js';
 import { CANARY, canariesIn, everythingOf } from './canary.js';
@@ -74,6 +75,19 @@ describe('credentials from environment variables', () => {
       expect(canariesIn(everythingOf(error))).toEqual([]);
     }
   });
+
+  it.each(['${env:ALI_AK}', '%ALI_AK%', '$(ALI_AK)', '$ALI_AK'])(
+    'are an error that names the variable when one holds the unresolved placeholder %s',
+    (text) => {
+      for (const name of [ID, SECRET, TOKEN]) {
+        const env = { [ID]: 'id', [SECRET]: 'secret', [TOKEN]: 'token', [name]: text };
+        expect(thrownBy(() => environmentCredentials(env))).toMatchObject({
+          name: 'CredentialsError',
+          message: expect.stringMatching(`^${name} holds an unresolved placeholder`),
+        });
+      }
+    },
+  );
 
   it('come before every other source, and say so when a profile was asked for', async () => {
     const home = await tempHome();

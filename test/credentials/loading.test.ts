@@ -13,8 +13,16 @@ const REQUIRE = "import { createRequire } from 'node:module'; const require = cr
 // Which CommonJS modules were loaded shows whether the package was; the cache is shared by import and require.
 const PROGRAM = `
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { credentialSource } from './credentials/source.js';
 import { credentialNetwork } from './rpc/credential-network.js';
+// Nobody is at the metadata address, and nothing leaves this machine.
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...args) {
+  if (args[0]?.[0]?.host !== '100.100.100.200') return connect.apply(this, args);
+  process.nextTick(() => this.destroy(new Error('nobody there')));
+  return this;
+};
 const network = credentialNetwork({ env: process.env, userAgent: 'test', signature: 'v3' });
 const credentials = await credentialSource({ env: process.env, network }).get();
 const loaded = Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('@alicloud'));

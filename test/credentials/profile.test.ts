@@ -10,7 +10,9 @@ describe('a CLI profile', () => {
     ['AK', {}, undefined],
     ['ak', {}, undefined],
     ['StsToken', { sts_token: 'token' }, 'token'],
-  ])('of mode %s is used as it is', async (mode, more, securityToken) => {
+    ['', {}, undefined],
+    ['', { sts_token: 'token' }, 'token'],
+  ])('of mode %j is used as it is', async (mode, more, securityToken) => {
     const home = await tempHome();
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', mode, ...KEY, ...more }] });
     const credentials = await openSource({ env: environment(), home: home.path }).get();
@@ -46,6 +48,18 @@ describe('a CLI profile', () => {
     ['chains to nothing', { mode: 'ChainableRamRoleArn', ram_role_arn: 'r', source_profile: 'x' }, 'does not exist'],
     ['has a key with a line break', { mode: 'AK', ...KEY, access_key_id: 'a\r\nb' }, 'control'],
     ['needs a new sign-in', { mode: 'CloudSSO' }, 'sign in again'],
+    ['needs a new OAuth sign-in', { mode: 'oauth', oauth_site_type: 'CN' }, 'sign in again'],
+    ['holds a placeholder', { mode: 'AK', ...KEY, access_key_id: `\${ALI_AK}` }, 'holds an unresolved placeholder'],
+    [
+      'has a relative token file',
+      { mode: 'OIDC', ram_role_arn: 'r', oidc_provider_arn: 'p', oidc_token_file: 't' },
+      'not an absolute path',
+    ],
+    [
+      'names a URI that is a file',
+      { mode: 'credentialsuri', credentials_uri: 'file:///x' },
+      'not an http or https URL',
+    ],
   ])('that %s is an error and not a way to another identity', async (_, profile, message) => {
     const home = await tempHome();
     await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...profile }] });
@@ -54,9 +68,31 @@ describe('a CLI profile', () => {
     await expect(openSource({ env, home: home.path }).get()).rejects.toThrow(message);
   });
 
+  it('with the session that the CLI left for a login is used, while it is good for a while', async () => {
+    const home = await tempHome();
+    const login = { mode: 'CloudSSO', ...KEY, sts_token: 'token' };
+    const inHours = (hours: number) => Math.floor(Date.now() / 1000) + hours * 3600;
+    await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...login, sts_expiration: inHours(1) }] });
+    const source = openSource({ env: environment(), home: home.path });
+    expect(await source.get()).toMatchObject({ accessKeyId: 'id', securityToken: 'token' });
+    await home.writeCliConfig({ current: 'me', profiles: [{ name: 'me', ...login, sts_expiration: inHours(0.1) }] });
+    await expect(source.get()).rejects.toThrow('sign in again');
+  });
+
+  it('of mode CredentialsURI is asked for, and its keys are used', async () => {
+    const home = await tempHome();
+    const uri = await serve((_, response) => response.end(sessionReply('uri-id', 's', 't')));
+    await home.writeCliConfig({
+      current: 'me',
+      profiles: [{ name: 'me', mode: 'CredentialsURI', credentials_uri: uri }],
+    });
+    const credentials = await openSource({ env: environment(), home: home.path }).get();
+    expect(credentials).toMatchObject({ accessKeyId: 'uri-id', securityToken: 't', source: 'CLI profile "me"' });
+  });
+
   it.each([
     ['is the blank one that the CLI writes', { current: 'default', profiles: [{ name: 'default', mode: 'AK' }] }],
-    ['has no mode', { current: 'default', profiles: [{ name: 'default', mode: '' }] }],
+    ['has neither mode nor keys', { current: 'default', profiles: [{ name: 'default', mode: '' }] }],
     ['does not exist', { current: 'gone', profiles: [] }],
   ])('that %s leaves the way to the next source', async (_, config) => {
     const home = await tempHome();

@@ -57,7 +57,7 @@ export async function playSequence(seed: number): Promise<SequenceReport> {
     ...(gate === undefined ? {} : { endpoint: gate.endpoint }),
     credentials: keyring.source,
     protect: [PROTECTED_KEY],
-    now: clock.now,
+    clock,
     rpc: {
       transport: witness.transport,
       signature: random.chance(0.3) ? 'v1' : 'v3',

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { BulkResourceType, Kms } from '../aliyun/kms/kms-client.js';
 import { MAX_RESOURCES_PER_REQUEST } from '../aliyun/kms/limits.js';
 import { QUOTAS } from '../aliyun/kms/quota.js';
-import type { Tags } from '../aliyun/kms/tag-record.js';
 import type { Account } from '../aliyun/sts/account.js';
 import type { Clock } from '../base/clock.js';
 import { describeResources } from '../inventory/region.js';
@@ -13,7 +12,7 @@ import type { ItemGroup } from '../journal/change.js';
 import type { Operations, StoredPlan } from '../journal/plan.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { type NearMiss, nearMissFinder } from './near-misses.js';
-import { keysOf, type LeftOutKey } from './operations.js';
+import type { LeftOutKey } from './operations.js';
 import { type Planned, planOperations, type Selected, type ValueChange, valueChanges } from './plan.js';
 import { resourcesOf } from './run-result.js';
 import { sentenceOf } from './sentence.js';
@@ -52,9 +51,10 @@ export interface PlanReport {
   readonly values: readonly ValueChange[];
   readonly leftOut: readonly { readonly id: string; readonly why: string }[];
   readonly leftOutKeys: readonly LeftOutKey[];
-  readonly nearMisses: readonly NearMiss[];
-  /** Of all near misses. */
-  readonly nearMissCount: number;
+  /** Not part of the plan, and nearly what was asked for. */
+  readonly missed: NearMissList;
+  /** Part of the plan, and nearly what was to be kept out of it. */
+  readonly nearlyKeptOut: NearMissList;
   readonly notRestorable: Planned['notRestorable'];
   /** Write requests that applying takes, and seconds, at the quota. */
   readonly requests: number;
@@ -73,26 +73,21 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ),
   ]);
 
-  const finder = nearMissFinder(keysOf({ ...operations, set: [] }), conditions);
-  const near = new Map<string, NearMiss>();
-  let nearMissCount = 0;
-  const look = (id: string, tags: Tags): void => {
-    const miss = finder.find(id, tags);
-    if (miss === undefined) return;
-    nearMissCount += 1;
-    if (near.size < SHOWN_NEAR_MISSES) near.set(id, miss);
-  };
+  const finder = nearMissFinder(operations, conditions);
+  const missed = nearMissList();
+  const nearlyKeptOut = nearMissList();
   const selected: Selected[] = [];
   const missing: { id: string; why: string }[] = [];
   for (const [regionId, reading] of read) {
     for (const [id, tags] of reading.selected) selected.push({ id, regionId, tags });
-    for (const [id, tags] of reading.others) look(id, tags);
+    for (const [id, tags] of reading.others) missed.add(finder.find(id, tags));
     missing.push(...reading.missing);
   }
   const planned = planOperations(selected, operations, conditions);
-  if (asked.kind === 'ids') {
-    const concerned = new Set(planned.groups.flatMap(({ ids }) => ids));
-    for (const { id, tags } of selected) if (!concerned.has(id)) look(id, tags);
+  const concerned = new Set(planned.groups.flatMap(({ regionId, ids }) => ids.map((id) => `${regionId} ${id}`)));
+  for (const { id, regionId, tags } of selected) {
+    if (concerned.has(`${regionId} ${id}`)) nearlyKeptOut.add(finder.findPlanned(id, tags));
+    else missed.add(finder.find(id, tags));
   }
 
   const plan = newPlan(request, account, planned.groups);
@@ -103,8 +98,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     values: planned.values,
     leftOut: [...missing, ...planned.leftOut],
     leftOutKeys: request.leftOutKeys,
-    nearMisses: [...near.values()],
-    nearMissCount,
+    missed,
+    nearlyKeptOut,
     notRestorable: planned.notRestorable,
     ...costOf(planned.groups),
     unreadRegions: unread,
@@ -152,6 +147,28 @@ function planOf(
     account,
     subject,
     groups,
+  };
+}
+
+/** The first of many, and their number. */
+export interface NearMissList {
+  readonly shown: readonly NearMiss[];
+  readonly count: number;
+}
+
+function nearMissList(): NearMissList & { add(miss: NearMiss | undefined): void } {
+  const shown: NearMiss[] = [];
+  let count = 0;
+  return {
+    shown,
+    get count() {
+      return count;
+    },
+    add(miss) {
+      if (miss === undefined) return;
+      count += 1;
+      if (shown.length < SHOWN_NEAR_MISSES) shown.push(miss);
+    },
   };
 }
 

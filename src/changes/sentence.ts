@@ -24,6 +24,9 @@ const FORMS = [
   { items: 3, characters: 40 },
   { items: 2, characters: 24 },
   { items: 1, characters: 16 },
+  { items: 1, characters: 8 },
+  // The longest that this can come to is 290 characters: region and account never fall off the end.
+  { items: 1, characters: 4 },
 ] as const;
 
 interface Form {
@@ -41,7 +44,7 @@ export function sentenceOf(parts: SentenceParts): string {
     sentence = inForm(parts, form);
     if (sentence.length <= MAX_SENTENCE) return sentence;
   }
-  return `${sentence.slice(0, MAX_SENTENCE - 1)}…`;
+  return fitting(sentence);
 }
 
 function inForm({ operations, selection, resourceType, regions, ids, account }: SentenceParts, form: Form): string {
@@ -113,7 +116,8 @@ function joined(texts: readonly string[], count: number, { items }: Form, noun =
   const shown = texts.slice(0, items);
   const rest = count - shown.length;
   if (rest === 0) return anded(shown);
-  const more = noun === '' ? `${rest} more` : `${rest} more ${noun}${rest === 1 ? '' : 's'}`;
+  const number = rest.toLocaleString('en');
+  const more = noun === '' ? `${number} more` : `${number} more ${noun}${rest === 1 ? '' : 's'}`;
   return `${shown.join(', ')} and ${more}`;
 }
 
@@ -127,16 +131,24 @@ export function singleSentence(
   { type, id, regionId }: { readonly type: string; readonly id: string; readonly regionId: string },
   account: Account,
 ): string {
+  const preposition = operations.set.length === 0 ? 'from' : 'on';
+  let text = '';
   for (const form of FORMS) {
-    const preposition = operations.set.length === 0 ? 'from' : 'on';
-    const text = `${operationsText(operations, form)} ${preposition} ${type} ${quote(id, 100)} in ${regionId}${accountText(account)}`;
+    // The id is what matters most: it keeps more characters than tags do.
+    const resource = `${type} ${quote(id, form.characters + 36)} in ${regionId}`;
+    text = `${operationsText(operations, form)} ${preposition} ${resource}${accountText(account)}`;
     if (text.length <= MAX_SENTENCE) return text;
   }
-  return `${operationsText(operations, FORMS[3]).slice(0, 120)}… ${type} ${quote(id, 100)} in ${regionId}`;
+  return fitting(text);
 }
 
 /** The sentence of an undo. */
 export function undoSentence(original: string, isPart: boolean): string {
-  const text = `Undo ${isPart ? 'a part of ' : ''}this: ${original}`;
-  return text.length <= MAX_SENTENCE ? text : `${text.slice(0, MAX_SENTENCE - 1)}…`;
+  return fitting(`Undo ${isPart ? 'a part of ' : ''}this: ${original}`);
+}
+
+/** Cut where it must be, and never within a character. */
+function fitting(text: string): string {
+  if (text.length <= MAX_SENTENCE) return text;
+  return `${text.slice(0, MAX_SENTENCE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -1,5 +1,6 @@
 import { quote, quoteList } from '../../base/quote.js';
-import type { PlanReport, PlanRow } from '../../changes/make-plan.js';
+import type { NearMissList, PlanReport, PlanRow } from '../../changes/make-plan.js';
+import type { NearMiss } from '../../changes/near-misses.js';
 import type { ValueChange } from '../../changes/plan.js';
 import { capped } from '../schemas.js';
 import { nameText, unreadText } from './inventory.js';
@@ -24,7 +25,7 @@ export function planMessage(report: PlanReport): string {
   const lost = notRestorableText(report);
   const except = unread === '' ? '' : `${unread} These regions are not part of the plan.`;
   return (
-    `Plan: ${plan.sentence}. Nothing was changed yet.${except}${lost} ${KMS_TAG_LINE} ` +
+    `Plan: ${plan.sentence}. Nothing was changed yet.${except}${nearlyKeptOutText(report)}${lost} ${KMS_TAG_LINE} ` +
     `When this is what the person asked for, call apply_plan with PlanId ${plan.planId} and this Change; else ask them first.`
   );
 }
@@ -35,14 +36,20 @@ function notRestorableText({ notRestorable }: PlanReport): string {
   return ` Undo could not restore ${counted(notRestorable.length, 'tag')}, because KMS does not accept such text for a new tag: ${someOf(pairs.slice(0, 5), pairs.length)}.`;
 }
 
+/** What would be changed although it looks like what a condition keeps out: `"env"="Prod"` where `"prod"` is kept out. */
+function nearlyKeptOutText({ nearlyKeptOut: { shown, count }, plan }: PlanReport): string {
+  if (count === 0) return '';
+  const pairs = [...new Set(shown.map(({ key, value }) => `${quote(key, 64)}=${quote(value, 64)}`))];
+  return ` Look: ${counted(count, plan.resourceType)} of the plan nearly ${count === 1 ? 'has' : 'have'} what was to be kept out, such as ${pairs.slice(0, 3).join(', ')}.`;
+}
+
 /** More lines of a plan: values, rows, what was left out, what nearly matches. */
 export function planDetails(report: PlanReport): readonly string[] {
-  const { plan, values, rows, leftOut, leftOutKeys, nearMisses, nearMissCount, selected, requests, seconds } = report;
+  const { plan, values, rows, leftOut, leftOutKeys, missed, nearlyKeptOut, selected, requests, seconds } = report;
   const shownValues = fittingLines(values.slice(0, SHOWN_VALUES).map(valueText), ROOM_FOR_VALUES);
   const shownRows = fittingLines(rows.map(rowText), ROOM_FOR_ROWS);
   const restOfRows = plan.resources - shownRows.length;
   const gone = leftOut.slice(0, SHOWN_LEFT_OUT).map(({ id, why }) => `${quote(id)} ${why}`);
-  const near = nearMisses.map(({ id, key, value }) => `${quote(id)} has ${quote(key, 64)}=${quote(value, 64)}`);
   return [
     ...(values.length === 0 ? [] : [`Values: ${someOf(shownValues, values.length)}.`]),
     ...shownRows,
@@ -51,7 +58,8 @@ export function planDetails(report: PlanReport): readonly string[] {
       ? []
       : [`Tag keys left out: ${leftOutKeys.map(({ key, why }) => `${quote(key, 64)} (${why})`).join(', ')}.`]),
     ...(leftOut.length === 0 ? [] : [`Left out: ${someOf(gone, leftOut.length)}.`]),
-    ...(near.length === 0 ? [] : [`Not part of it, but nearly the same: ${someOf(near, nearMissCount)}.`]),
+    ...nearLine('Not part of the plan, but nearly the same', missed),
+    ...nearLine('Part of the plan, but nearly what was to be kept out', nearlyKeptOut),
     ...(plan.resources === 0
       ? []
       : [
@@ -60,10 +68,19 @@ export function planDetails(report: PlanReport): readonly string[] {
   ];
 }
 
+function nearLine(head: string, { shown, count }: NearMissList): readonly string[] {
+  const texts = shown.map(({ id, key, value }) => `${quote(id)} has ${quote(key, 64)}=${quote(value, 64)}`);
+  return count === 0 ? [] : [`${head}: ${someOf(texts, count)}.`];
+}
+
 /** The structured form of a plan. */
 export function planFields(report: PlanReport) {
-  const { plan, selected, rows, values, leftOut, leftOutKeys, nearMisses, notRestorable, requests, seconds } = report;
-  const { unreadRegions } = report;
+  const { plan, selected, rows, values, leftOut, leftOutKeys, notRestorable, requests, seconds } = report;
+  const { unreadRegions, missed, nearlyKeptOut } = report;
+  const near = [
+    ...missed.shown.map(nearFields),
+    ...nearlyKeptOut.shown.map((miss) => ({ ...nearFields(miss), Planned: true })),
+  ];
   const shownValues = fitting(values.slice(0, SHOWN_VALUES).map(valueFields), ROOM_FOR_FIELDS.values);
   const left = [
     ...leftOutKeys.map(({ key, why }) => ({ TagKey: capped(key), Why: why })),
@@ -77,15 +94,7 @@ export function planFields(report: PlanReport) {
     Values: shownValues,
     ...(values.length > shownValues.length ? { OtherValues: values.length - shownValues.length } : {}),
     ...(left.length === 0 ? {} : { LeftOut: fitting(left, ROOM_FOR_FIELDS.leftOut) }),
-    ...(nearMisses.length === 0
-      ? {}
-      : {
-          NearMisses: nearMisses.map(({ id, key, value }) => ({
-            ResourceId: capped(id),
-            TagKey: capped(key),
-            TagValue: capped(value),
-          })),
-        }),
+    ...(near.length === 0 ? {} : { NearMisses: near }),
     ...(notRestorable.length === 0 ? {} : { NotRestorable: notRestorable.length }),
     Requests: requests,
     ExpectedSeconds: seconds,
@@ -103,6 +112,10 @@ function fitting<Item>(items: readonly Item[], room: number): Item[] {
 
 function valueFields(change: ValueChange) {
   return { ...tagFields(change), Resources: change.resources };
+}
+
+function nearFields({ id, key, value }: NearMiss) {
+  return { ResourceId: capped(id), TagKey: capped(key), TagValue: capped(value) };
 }
 
 function rowFields({ id, names, state, regionId, tags }: PlanRow) {

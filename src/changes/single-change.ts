@@ -3,7 +3,7 @@ import { type Tags, tagRecord } from '../aliyun/kms/tag-record.js';
 import type { Account } from '../aliyun/sts/account.js';
 import type { ResourceRef } from '../inventory/resource.js';
 import { isAlias } from '../inventory/selection.js';
-import { NOT_READ, readSnapshot, type Snapshot } from '../inventory/snapshot.js';
+import { NOT_READ, readSnapshot, type Snapshot, unknownAfter } from '../inventory/snapshot.js';
 import type { Journal } from '../journal/journal.js';
 import type { Operations } from '../journal/plan.js';
 import { statesOf, tagStates } from '../journal/tag-states.js';
@@ -38,9 +38,16 @@ export async function readBefore(
 ): Promise<Before> {
   const look = async (): Promise<Pick<Before, 'ref' | 'snapshot'>> => {
     if (!read) return { ref: target, snapshot: NOT_READ };
-    const isByAlias = target.type === 'key' && isAlias(target.id);
-    const ref = isByAlias ? { ...target, id: (await kms.describeKey(target.id, options)).keyId } : target;
-    return { ref, snapshot: await readSnapshot(kms, ref, options) };
+    if (target.type !== 'key' || !isAlias(target.id)) {
+      return { ref: target, snapshot: await readSnapshot(kms, target, options) };
+    }
+    try {
+      const ref = { ...target, id: (await kms.describeKey(target.id, options)).keyId };
+      return { ref, snapshot: await readSnapshot(kms, ref, options) };
+    } catch (error) {
+      // Who may not look up an alias may still be allowed to change the key by it.
+      return { ref: target, snapshot: unknownAfter(error) };
+    }
   };
   const [looked, whose] = await Promise.all([look(), account(options)]);
   return { ...looked, account: whose };

@@ -29,14 +29,22 @@ export async function readSnapshot(kms: Kms, ref: ResourceRef, options: CallOpti
     const { tags } = await kms.readTags(ref, options);
     return { known: true, tags };
   } catch (error) {
-    const refused = error instanceof RpcError && error.failure.kind === 'service' ? error.failure.code : undefined;
-    if (refused === undefined || !READ_NOT_POSSIBLE.test(refused)) throw error;
-    return { known: false, reason: `the tags could not be read before the change (${refused})` };
+    return unknownAfter(error);
   }
 }
 
-/** Changes when the set of tags or a value changes: what a person agreed to is compared by it. */
-export function snapshotDigest(snapshot: Snapshot): string {
+/** What a failed read leaves to be known. Throws the error again where going ahead makes no sense. */
+export function unknownAfter(error: unknown): Snapshot {
+  const refused = error instanceof RpcError && error.failure.kind === 'service' ? error.failure.code : undefined;
+  if (refused === undefined || !READ_NOT_POSSIBLE.test(refused)) throw error;
+  return { known: false, reason: `the tags could not be read before the change (${refused})` };
+}
+
+/**
+ * Changes when the set of tags or a value changes, and when the same name leads to another resource: what a person agreed
+ * to is compared by it.
+ */
+export function snapshotDigest({ type, id, regionId }: ResourceRef, snapshot: Snapshot): string {
   const seen = snapshot.known ? Object.entries(snapshot.tags).sort(([a], [b]) => (a < b ? -1 : 1)) : null;
-  return digest(seen);
+  return digest([type, id, regionId, seen]);
 }

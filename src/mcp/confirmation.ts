@@ -47,6 +47,11 @@ export async function confirm(call: Call, question: Question): Promise<Asked | u
   return call.connection.era === 'modern' ? askByResult(call, question) : askOnOpenCall(call, question);
 }
 
+/** Whether the call carries an answer to a question of ours, as repeated calls of the 2026 era do. */
+export function isAnswer({ connection }: Call): boolean {
+  return connection.context.mcpReq.inputResponses !== undefined;
+}
+
 async function askByResult(call: Call, { args, message, seen }: Question): Promise<Asked | undefined> {
   const { tokens, journal, connection, tool } = call;
   const { mcpReq } = connection.context;

@@ -216,4 +216,18 @@ describe('an alias that points to another key by the time of the undo', () => {
     expect(later.tagsOf('key', 'key-a')).toEqual(KEY_A.Tags);
     expect(later.tagsOf('key', 'key-b')).toEqual(KEY_B.Tags);
   });
+
+  it('is acted on by name, with earlier values unknown, where the credentials may not look it up', async () => {
+    const emulator = await startEmulator({ data: { keys: [{ ...KEY_A, Alias: ALIAS }] }, deny: ['DescribeKey'] });
+    onTestFinished(() => emulator.close());
+    const bench = await benchOf(emulator, await temporaryDirectory());
+    const Tags = [{ TagKey: 'owner', TagValue: 'new' }];
+    const set = await bench.call('tag_resource', { KeyId: ALIAS, Tags });
+    expect(set.isError).toBe(false);
+    expect(set.text).toContain('Earlier values are unknown');
+    expect(emulator.tagsOf('key', 'key-a')).toEqual({ owner: 'new' });
+    const undo = await bench.call('undo_change', { ChangeId: textOf(set, 'ChangeId') });
+    expect(undo.structured).toMatchObject({ Restored: 0, Skipped: 1 });
+    expect(emulator.tagsOf('key', 'key-a')).toEqual({ owner: 'new' });
+  });
 });

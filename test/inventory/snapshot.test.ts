@@ -4,12 +4,14 @@ import { type Snapshot, snapshotDigest } from '../../src/inventory/snapshot.js';
 
 const known = (...pairs: [string, string][]): Snapshot => ({ known: true, tags: tagRecord(pairs) });
 
+const KEY = { type: 'key', id: 'key-1', regionId: 'cn-hangzhou' } as const;
+
 describe('the digest of a snapshot', () => {
-  const seen = snapshotDigest(known(['a', '1'], ['b', '2'], ['c', '3']));
+  const seen = snapshotDigest(KEY, known(['a', '1'], ['b', '2'], ['c', '3']));
 
   it('does not depend on the order in which the service lists tags', () => {
-    expect(snapshotDigest(known(['c', '3'], ['a', '1'], ['b', '2']))).toBe(seen);
-    expect(snapshotDigest(known(['b', '2'], ['c', '3'], ['a', '1']))).toBe(seen);
+    expect(snapshotDigest(KEY, known(['c', '3'], ['a', '1'], ['b', '2']))).toBe(seen);
+    expect(snapshotDigest(KEY, known(['b', '2'], ['c', '3'], ['a', '1']))).toBe(seen);
   });
 
   it.each<[string, Snapshot]>([
@@ -19,6 +21,14 @@ describe('the digest of a snapshot', () => {
     ['the number of tags', known(['a', '1'], ['b', '2'])],
     ['whether they are known', { known: false, reason: 'no permission' }],
   ])('changes with %s', (_, snapshot) => {
-    expect(snapshotDigest(snapshot)).not.toBe(seen);
+    expect(snapshotDigest(KEY, snapshot)).not.toBe(seen);
+  });
+
+  it.each([
+    ['the resource, as when an alias points to another key', { ...KEY, id: 'key-2' }],
+    ['the region', { ...KEY, regionId: 'cn-beijing' }],
+    ['the type', { ...KEY, type: 'secret' as const }],
+  ])('changes with %s', (_, ref) => {
+    expect(snapshotDigest(ref, known(['a', '1'], ['b', '2'], ['c', '3']))).not.toBe(seen);
   });
 });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { tagRecord } from '../../aliyun/kms/tag-record.js';
 import { pick, readBefore, tagOne } from '../../changes/single-change.js';
 import { readSnapshot, snapshotDigest } from '../../inventory/snapshot.js';
-import { confirm } from '../confirmation.js';
+import { confirm, isAnswer } from '../confirmation.js';
 import { resolveRegion } from '../region.js';
 import { regionIdField, tagList, tagListSchema, tagsField, targetFields, targetOf } from '../schemas.js';
 import { overwriteQuestion } from '../text/question.js';
@@ -57,10 +57,11 @@ export const tagResource = defineTool({
       confirm(call, {
         args,
         message: () => overwriteQuestion(kms, ref, tags, snapshot, options),
-        seen: snapshotDigest(snapshot),
-        seenNow: async () => snapshotDigest(await readSnapshot(kms, ref, options)),
+        seen: snapshotDigest(ref, snapshot),
+        seenNow: async () => snapshotDigest(ref, await readSnapshot(kms, ref, options)),
       });
-    const question = takesValues ? await ask() : undefined;
+    // An answer counts, also where the value that was asked about is gone by now: it may be a no.
+    const question = takesValues || isAnswer(call) ? await ask() : undefined;
     if (question) return question;
 
     const { subject } = call.principal;

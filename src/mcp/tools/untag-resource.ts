@@ -47,8 +47,8 @@ export const untagResource = defineTool({
     const question = await confirm(call, {
       args,
       message: () => removalQuestion(kms, ref, keys, snapshot, options),
-      seen: snapshotDigest(snapshot),
-      seenNow: async () => snapshotDigest(await readSnapshot(kms, ref, options)),
+      seen: snapshotDigest(ref, snapshot),
+      seenNow: async () => snapshotDigest(ref, await readSnapshot(kms, ref, options)),
     });
     if (question) return question;
 

@@ -6,7 +6,7 @@ import { isAlias } from '../inventory/selection.js';
 import { NOT_READ, readSnapshot, type Snapshot } from '../inventory/snapshot.js';
 import type { Journal } from '../journal/journal.js';
 import type { Operations } from '../journal/plan.js';
-import { statesOf, tagStates } from '../journal/tag-states.js';
+import { statesOf, type TagStates, tagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import { failureCode } from './failure-code.js';
@@ -66,11 +66,14 @@ export class WriteFailed extends Error {
   override readonly name = 'WriteFailed';
   override readonly cause: RpcError;
   readonly changeId: string;
+  /** Tags that it was to take away or overwrite; undefined where they could not be read. */
+  readonly taken: Tags | undefined;
 
-  constructor(cause: RpcError, changeId: string) {
+  constructor(cause: RpcError, changeId: string, taken: Tags | undefined) {
     super(cause.message);
     this.cause = cause;
     this.changeId = changeId;
+    this.taken = taken;
   }
 }
 
@@ -114,8 +117,14 @@ async function writeOne(
     const isRefused = failed?.failure.kind === 'service';
     await change.record({ kind: isUnknown ? 'unknown' : isRefused ? 'refused' : 'not_sent', ...what, code });
     await change.end(isUnknown ? 'unknown' : 'nothing_done');
-    throw failed === undefined ? error : new WriteFailed(failed, change.changeId);
+    throw failed === undefined ? error : new WriteFailed(failed, change.changeId, before && takenBy(before, after));
   }
+}
+
+function takenBy(before: TagStates, after: TagStates): Tags {
+  return tagRecord(
+    Object.entries(before).flatMap(([key, value]) => (value === null || value === after[key] ? [] : [[key, value]])),
+  );
 }
 
 /** Those of `keys` that `tags` holds, with their values. */

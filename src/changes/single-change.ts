@@ -66,10 +66,10 @@ export class WriteFailed extends Error {
   override readonly name = 'WriteFailed';
   override readonly cause: RpcError;
   readonly changeId: string;
-  /** Tags that it was to take away or overwrite; undefined where they could not be read. */
-  readonly taken: Tags | undefined;
+  /** Tags that it was to take away or overwrite. */
+  readonly taken: Tags | 'unknown';
 
-  constructor(cause: RpcError, changeId: string, taken: Tags | undefined) {
+  constructor(cause: RpcError, changeId: string, taken: Tags | 'unknown' = tagRecord([])) {
     super(cause.message);
     this.cause = cause;
     this.changeId = changeId;
@@ -117,7 +117,8 @@ async function writeOne(
     const isRefused = failed?.failure.kind === 'service';
     await change.record({ kind: isUnknown ? 'unknown' : isRefused ? 'refused' : 'not_sent', ...what, code });
     await change.end(isUnknown ? 'unknown' : 'nothing_done');
-    throw failed === undefined ? error : new WriteFailed(failed, change.changeId, before && takenBy(before, after));
+    if (failed === undefined) throw error;
+    throw new WriteFailed(failed, change.changeId, before === undefined ? 'unknown' : takenBy(before, after));
   }
 }
 

@@ -29,7 +29,7 @@ export function failureText(error: unknown, onUnexpectedError: (error: unknown) 
 
 /** What undo could not restore, should the change have been made. */
 function lostLines({ taken }: WriteFailed): readonly string[] {
-  return taken === undefined
+  return taken === 'unknown'
     ? ['Earlier values are unknown: undo_change could not restore them.']
     : notRestorableLines(taken);
 }

@@ -6,7 +6,7 @@ import { isAlias } from '../inventory/selection.js';
 import { NOT_READ, readSnapshot, type Snapshot, unknownAfter } from '../inventory/snapshot.js';
 import type { Journal } from '../journal/journal.js';
 import type { Operations } from '../journal/plan.js';
-import { statesOf, tagStates } from '../journal/tag-states.js';
+import { statesOf, type TagStates, tagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
 import { RpcError } from '../rpc/rpc-error.js';
 import { failureCode } from './failure-code.js';
@@ -73,11 +73,14 @@ export class WriteFailed extends Error {
   override readonly name = 'WriteFailed';
   override readonly cause: RpcError;
   readonly changeId: string;
+  /** Tags that it was to take away or overwrite. */
+  readonly taken: Tags | 'unknown';
 
-  constructor(cause: RpcError, changeId: string) {
+  constructor(cause: RpcError, changeId: string, taken: Tags | 'unknown' = tagRecord([])) {
     super(cause.message);
     this.cause = cause;
     this.changeId = changeId;
+    this.taken = taken;
   }
 }
 
@@ -121,8 +124,15 @@ async function writeOne(
     const isRefused = failed?.failure.kind === 'service';
     await change.record({ kind: isUnknown ? 'unknown' : isRefused ? 'refused' : 'not_sent', ...what, code });
     await change.end(isUnknown ? 'unknown' : 'nothing_done');
-    throw failed === undefined ? error : new WriteFailed(failed, change.changeId);
+    if (failed === undefined) throw error;
+    throw new WriteFailed(failed, change.changeId, before === undefined ? 'unknown' : takenBy(before, after));
   }
+}
+
+function takenBy(before: TagStates, after: TagStates): Tags {
+  return tagRecord(
+    Object.entries(before).flatMap(([key, value]) => (value === null || value === after[key] ? [] : [[key, value]])),
+  );
 }
 
 /** Those of `keys` that `tags` holds, with their values. */

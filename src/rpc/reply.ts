@@ -34,7 +34,8 @@ export function readReply(reply: WireReply): Reply {
   if (body === undefined) return unreadable(unreadableReason(text));
 
   const code = textField(body, 'Code', 'code');
-  const requestId = identifier(textField(body, 'RequestId', 'requestId')) ?? identifier(reply.requestId);
+  // In the body: a filter that puts words of its own in place of the answer may leave the service's headers as they were.
+  const requestId = identifier(textField(body, 'RequestId', 'requestId'));
   const succeeded = reply.status >= 200 && reply.status < 300;
   if (succeeded && (code === undefined || SUCCESS_CODES.has(code))) {
     // An error with broken characters still has its code; a tag with broken characters is a wrong tag.

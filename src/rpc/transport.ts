@@ -22,7 +22,6 @@ export interface WireReply {
   /** Lower-case header values that the client reads; absent ones are undefined. */
   readonly date: string | undefined;
   readonly retryAfter: string | undefined;
-  readonly requestId: string | undefined;
   readonly body: Buffer;
 }
 
@@ -142,7 +141,6 @@ function exchange(dispatcher: Dispatcher, request: WireRequest, signal: AbortSig
             status,
             date: single(headers['date']),
             retryAfter: single(headers['x-acs-retry-after']),
-            requestId: single(headers['x-acs-request-id']),
             body: Buffer.concat(chunks),
           };
           settle({ ok: true, reply });

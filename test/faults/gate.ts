@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Pool } from 'undici';
+import { answerOf, type ProxyAnswer } from './proxy-answer.js';
 
 /** A request on its way, as far as its fate may depend on it. */
 export interface GateRequest {
@@ -15,6 +17,8 @@ export interface GateRequest {
  * - `cut`: the connection breaks in the middle of the answer's body.
  * - `undated`, `misdated`: the answer's Date is missing, or no date.
  * - `deny`: somebody before KMS refuses, as RAM or a proxy would.
+ * - `answer`: something in between answers in KMS's place, before or after KMS carried it out.
+ * - `rewrite`: KMS's answer with another body.
  */
 export type Fate =
   | 'pass'
@@ -26,12 +30,19 @@ export type Fate =
   | 'cut'
   | 'undated'
   | 'misdated'
-  | Denial;
+  | Denial
+  | { readonly answer: ProxyAnswer; readonly after: boolean }
+  | { readonly rewrite: (body: string) => string };
 
 export interface Denial {
   readonly deny: string;
   readonly status: number;
   readonly message?: string;
+}
+
+export interface GateOptions {
+  /** Goes round what KMS does with a request. Given, requests reach KMS one at a time. */
+  readonly around?: (request: GateRequest, forward: () => Promise<void>) => Promise<void>;
 }
 
 /** A stretch of network before an emulator. */
@@ -47,12 +58,61 @@ export interface Gate {
   close(): Promise<void>;
 }
 
+/** What KMS answered; undefined where the connection broke. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
 /** Opens a gate before `upstream`, an origin on loopback. Requests pass as they are, signatures and all. */
-export async function openGate(upstream: string): Promise<Gate> {
+export async function openGate(upstream: string, { around }: GateOptions = {}): Promise<Gate> {
   let fateOf: (request: GateRequest) => Fate = () => 'pass';
+  const far = new Pool(upstream, around === undefined ? {} : { connections: 1 });
+  let turn: Promise<void> = Promise.resolve();
+
+  const ask = async (incoming: IncomingMessage): Promise<Answer | undefined> => {
+    try {
+      const { connection, ...headers } = incoming.headers;
+      const { url = '/', method } = incoming;
+      const answer = await far.request({ path: url, method: method === 'GET' ? 'GET' : 'POST', headers });
+      return { status: answer.statusCode, headers: answer.headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+    } catch {
+      return undefined;
+    }
+  };
+  const carryOut = async (request: GateRequest, incoming: IncomingMessage): Promise<Answer | undefined> => {
+    if (around === undefined) return ask(incoming);
+    let answer: Answer | undefined;
+    const mine = turn.then(() =>
+      around(request, async () => {
+        answer = await ask(incoming);
+      }),
+    );
+    turn = mine.catch(() => undefined);
+    await mine;
+    return answer;
+  };
+  const meet = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = readRequest(incoming);
+    const fate = fateOf(request);
+    if (fate === 'stall') return;
+    if (fate === 'reset') return void incoming.socket.resetAndDestroy();
+    if (typeof fate === 'object' && 'deny' in fate) return refuse(response, fate);
+    const isStopped = typeof fate === 'object' && 'answer' in fate && !fate.after;
+    const answer = isStopped ? undefined : await carryOut(request, incoming);
+    if (typeof fate === 'object' && 'answer' in fate) {
+      const { status, headers, body } = answerOf(fate.answer, answer?.headers['x-acs-request-id']);
+      response.writeHead(status, headers).end(body);
+      return;
+    }
+    if (answer === undefined) return void incoming.socket.resetAndDestroy();
+    reply(fate, answer, incoming, response);
+  };
+
   const server = createServer({ maxHeaderSize: 128 * 1024 }, (incoming, response) => {
     incoming.resume();
-    meet(upstream, fateOf(readRequest(incoming)), incoming, response);
+    meet(incoming, response).catch(() => incoming.socket.destroy());
   });
   const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
@@ -78,7 +138,10 @@ export async function openGate(upstream: string): Promise<Gate> {
     async reopen() {
       if (!server.listening) await listen(port);
     },
-    close: shut,
+    async close() {
+      await shut();
+      await far.destroy();
+    },
   };
 }
 
@@ -91,47 +154,23 @@ function readRequest(incoming: IncomingMessage): GateRequest {
   };
 }
 
-function meet(upstream: string, fate: Fate, incoming: IncomingMessage, response: ServerResponse): void {
-  if (fate === 'stall') return;
-  if (fate === 'reset') {
-    incoming.socket.resetAndDestroy();
-    return;
-  }
-  if (typeof fate === 'object') {
-    refuse(response, fate);
-    return;
-  }
-  const { method = 'POST', url = '/', headers } = incoming;
-  const forwarded = request(`${upstream}${url}`, { method, headers, agent: false }, (answer) => {
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    answer.on('end', () => reply(fate, answer, Buffer.concat(chunks), incoming, response));
-    answer.on('error', () => incoming.socket.destroy());
-  });
-  forwarded.on('error', () => incoming.socket.destroy());
-  forwarded.end();
-}
-
 function reply(
-  fate: Exclude<Fate, object>,
-  answer: IncomingMessage,
-  body: Buffer,
+  fate: Exclude<Fate, Denial | { readonly answer: ProxyAnswer }>,
+  answer: Answer,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (fate === 'stall-after') return;
-  if (fate === 'reset-after') {
-    incoming.socket.resetAndDestroy();
-    return;
-  }
+  if (fate === 'reset-after') return void incoming.socket.resetAndDestroy();
   if (fate === 'fail-after') {
     refuse(response, { status: 500, deny: 'InternalFailure', message: 'Internal Failure.' });
     return;
   }
-  const { connection, 'keep-alive': keepAlive, date, ...headers } = answer.headers;
+  const { connection, 'keep-alive': keepAlive, date, 'content-length': length, ...headers } = answer.headers;
+  const body = typeof fate === 'object' ? Buffer.from(fate.rewrite(answer.body.toString())) : answer.body;
   if (fate === 'undated') response.sendDate = false;
   else response.setHeader('date', fate === 'misdated' ? 'once upon a time' : (date ?? ''));
-  response.writeHead(answer.statusCode ?? 502, headers);
+  response.writeHead(answer.status, { ...headers, 'content-length': body.length });
   if (fate !== 'cut') {
     response.end(body);
     return;

@@ -1,84 +1,102 @@
-import { canariesIn } from '../credentials/canary.js';
-import { type Answer, textOf, type Workbench } from '../support/workbench.js';
-import { type Difference, differences, type Place, type State, stateOf } from './account.js';
+import { startEmulator } from '../../emulator/index.js';
+import { KMS_VERSION, type Kms, kmsClient } from '../../src/aliyun/kms/kms-client.js';
+import { accountFinder } from '../../src/aliyun/sts/account.js';
+import { STS_VERSION, stsClient } from '../../src/aliyun/sts/sts-client.js';
+import { type RpcClientOptions, rpcClient } from '../../src/rpc/rpc-client.js';
+import { undiciTransport } from '../../src/rpc/transport.js';
+import { openWorkbench, type Workbench } from '../support/workbench.js';
+import { type Place, PROTECTED_KEY, type RandomAccount, randomAccount, stateOf } from './account.js';
+import { accessKey, type Keyring, keyringOf } from './keyring.js';
+import { createLedger, type Ledger } from './ledger.js';
 import type { Seeded } from './seeded.js';
-import type { Witness } from './witness.js';
+import { virtualClock } from './virtual-clock.js';
+import { openWire, type Wire } from './wire.js';
 
-/** A change that a call made, as the emulator saw it. */
-export interface MadeChange {
-  readonly before: State;
-  readonly made: readonly Difference[];
-  /** The report left open what happened to some of it. */
-  readonly uncertain: boolean;
-  readonly isError: boolean;
-}
-
-/** What a sequence has so far. */
-export interface Scene {
+/** A server with a client before it and an account behind it, and a network where anything happens. */
+export interface Scene extends RandomAccount {
   readonly random: Seeded;
   readonly bench: Workbench;
-  readonly places: readonly Place[];
-  readonly witness: Witness;
-  /** By ChangeId, oldest first. */
-  readonly changes: Map<string, MadeChange>;
+  readonly wire: Wire;
+  readonly ledger: Ledger;
+  /** Undefined where the access key stays. */
+  readonly keyring: Keyring | undefined;
+  /** By name. */
+  readonly placeOf: ReadonlyMap<string, Place>;
+  /** Sets the service's clock off by so many milliseconds. */
+  setSkew(ms: number): void;
+  /** Lets time pass. */
+  pass(ms: number): void;
+  close(): Promise<void>;
 }
 
-/** One call with what was there before and after it. */
-export interface Seen {
-  readonly tool: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly answer: Answer;
-  readonly before: State;
-  readonly after: State;
-  readonly made: readonly Difference[];
-  /** It said that nothing was changed. */
-  readonly saysNothing: boolean;
-  /** It said that it does not know. */
-  readonly saysUnknown: boolean;
-  /** Some request to write may have been carried out without its answer arriving. */
-  readonly mayBeUnknown: boolean;
-}
-
-/** Calls a tool, and remembers the change that it made. */
-export async function callAndSee(scene: Scene, tool: string, args: Readonly<Record<string, unknown>>): Promise<Seen> {
-  const { bench, places, witness } = scene;
-  const before = stateOf(bench.emulator, places);
-  witness.forget();
-  const answer = await bench.call(tool, args);
-  const after = stateOf(bench.emulator, places);
-  const made = differences(before, after);
-  const counted = (field: string): boolean => Number(answer.structured[field] ?? 0) > 0;
-  const saysUnknown = answer.text.includes('is not known') || counted('Unknown');
-  const id = typeof answer.structured['ChangeId'] === 'string' ? textOf(answer, 'ChangeId') : idIn(answer.text);
-  if (id !== undefined && id !== args['ChangeId']) {
-    const uncertain = saysUnknown || counted('Failed');
-    scene.changes.set(id, { before, made, uncertain, isError: answer.isError });
-  }
+export async function openScene(seed: number, random: Seeded): Promise<Scene> {
+  const account = randomAccount(random);
+  const { data, regionIds, places } = account;
+  const clock = virtualClock();
+  let skew = 0;
+  const emulator = await startEmulator({
+    data,
+    regions: regionIds,
+    clock: () => clock.now() + skew,
+    certificateOperations: random.chance(0.7),
+    ...accessKey(1),
+  });
+  const ledger = createLedger(stateOf(emulator, places));
+  const wire = await openWire({ seed, emulator, places, ledger, clock });
+  const transport = undiciTransport({ env: {}, loopback: true });
+  const keyring = keyringOf(emulator);
+  const rpcOf = (regionId: string, version: string): RpcClientOptions => ({
+    origin: wire.gates.get(regionId)?.endpoint ?? '',
+    version,
+    signature: regionId === regionIds[0] ? signature : 'v3',
+    credentials: keyring.source,
+    transport,
+    userAgent: 'test',
+    timeoutMs: 10_000,
+    clock,
+    random: () => 0.5,
+    sleep: clock.sleep,
+  });
+  const signature = random.chance(0.3) ? 'v1' : 'v3';
+  const clients = new Map<string, Kms>(
+    regionIds.map((regionId) => [regionId, kmsClient(rpcClient(rpcOf(regionId, KMS_VERSION)), regionId)]),
+  );
+  // Where STS cannot be had, a new access key is another account: nothing of the old one's could be undone.
+  const isStsSure = random.chance(0.8);
+  const stsOptions = rpcOf(regionIds[0] ?? '', STS_VERSION);
+  const sts = stsClient(rpcClient(isStsSure ? { ...stsOptions, origin: emulator.endpoint } : stsOptions));
+  const bench = await openWorkbench({
+    emulator,
+    credentials: keyring.source,
+    protect: [PROTECTED_KEY],
+    clock,
+    deps: {
+      kms(regionId) {
+        const kms = clients.get(regionId);
+        if (kms === undefined) throw new Error(`no client for ${regionId}`);
+        return kms;
+      },
+      servedRegions: regionIds,
+      account: accountFinder({ sts, credentials: keyring.source, endpoint: 'gate', clock }),
+    },
+  });
   return {
-    tool,
-    args,
-    answer,
-    before,
-    after,
-    made,
-    saysNothing: answer.text.includes('Nothing was changed'),
-    saysUnknown,
-    mayBeUnknown: witness.doubtfulWrites > 0,
+    ...account,
+    random,
+    bench,
+    wire,
+    ledger,
+    keyring: isStsSure ? keyring : undefined,
+    placeOf: new Map(places.map((place) => [place.name, place])),
+    setSkew(ms) {
+      skew = ms;
+    },
+    pass: clock.pass,
+    async close() {
+      await bench.close();
+      await transport.close();
+      await wire.close();
+      await emulator.close();
+    },
   };
-}
-
-function idIn(text: string): string | undefined {
-  return /ChangeId (\d{8}T\d{9}Z-[0-9a-f]{8})/.exec(text)?.[1];
-}
-
-/** What holds for every answer of every tool. */
-export function* commonComplaints(seen: Seen): Generator<string> {
-  const { answer, made, saysNothing, saysUnknown, mayBeUnknown } = seen;
-  if (saysNothing && made.length > 0) yield `it says that nothing was changed, and ${made.length} tags were`;
-  if (canariesIn(answer.text + JSON.stringify(answer.structured)).length > 0) yield 'it tells a secret';
-  if (saysUnknown && !mayBeUnknown) yield 'it says that it does not know, and every answer had arrived';
-  if (!answer.isError) return;
-  if (!/^[A-Za-z][\w.]*: /.test(answer.text)) yield 'an error that does not begin with a code';
-  if (/^INTERNAL_ERROR/.test(answer.text)) yield 'an internal error';
-  if (!saysNothing && !saysUnknown) yield 'an error that does not say what is still true';
 }

@@ -36,3 +36,10 @@ export function seeded(seed: number): Seeded {
     },
   };
 }
+
+/** A seed made of a text: what happens to a request must not depend on which of several comes first. */
+export function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
+}

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Reply, readReply } from '../../src/rpc/reply.js';
 
-function read(status: number, body: string | Buffer, requestId?: string): Reply {
-  return readReply({ status, body: Buffer.from(body), requestId, date: undefined, retryAfter: undefined });
+function read(status: number, body: string | Buffer): Reply {
+  return readReply({ status, body: Buffer.from(body), date: undefined, retryAfter: undefined });
 }
 
 const KMS_JSON = '{"HttpStatus":404,"Code":"Forbidden.KeyNotFound","Message":"The Key.","RequestId":"r-1"}';
@@ -43,8 +43,8 @@ describe('an error of the service', () => {
     expect(read(status, body)).toMatchObject({ kind: 'error', ...expected });
   });
 
-  it('takes the RequestId of the header where the body has none', () => {
-    expect(read(400, '{"Code":"Xy"}', 'from-header')).toMatchObject({ kind: 'error', requestId: 'from-header' });
+  it('is not read from a body without RequestId: a filter may have written it below the headers of the service', () => {
+    expect(read(403, '{"Code":"Forbidden.Filter","Message":"rejected"}')).toMatchObject({ kind: 'unreadable' });
   });
 });
 
@@ -62,8 +62,8 @@ describe('a success', () => {
     expect(read(200, body)).toMatchObject({ kind: 'success', requestId: 'r' });
   });
 
-  it('takes the RequestId of the header where the body has none', () => {
-    expect(read(200, '{}', 'from-header')).toMatchObject({ kind: 'success', requestId: 'from-header' });
+  it('is not read from a body without RequestId', () => {
+    expect(read(200, '{}')).toMatchObject({ kind: 'unreadable' });
   });
 
   it('keeps fields that are named like parts of JavaScript objects apart from them', () => {

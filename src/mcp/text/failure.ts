@@ -4,6 +4,7 @@ import { TagsError } from '../../base/tags-error.js';
 import { WriteFailed } from '../../changes/single-change.js';
 import { CredentialsError } from '../../credentials/credentials.js';
 import { RpcError } from '../../rpc/rpc-error.js';
+import { notRestorableLines } from './question.js';
 
 const NOTHING_CHANGED = 'Nothing was changed.';
 
@@ -15,11 +16,22 @@ export function failureText(error: unknown, onUnexpectedError: (error: unknown) 
   if (error instanceof TagsError) return `${error.code}: ${error.message} ${NOTHING_CHANGED} ${error.next}`;
   if (error instanceof CredentialsError)
     return `CREDENTIALS_NOT_FOUND: ${error.message} ${NOTHING_CHANGED} Tell the operator of this server: no tool takes credentials.`;
-  if (error instanceof WriteFailed)
-    return rpcText(error.cause, error.cause.effect === 'unknown' ? error.changeId : undefined);
+  if (error instanceof WriteFailed) {
+    const { cause, changeId } = error;
+    return cause.effect === 'unknown'
+      ? [rpcText(cause, changeId), ...lostLines(error)].join(' ')
+      : rpcText(cause, undefined);
+  }
   if (error instanceof RpcError) return rpcText(error, undefined);
   onUnexpectedError(error);
   return 'INTERNAL_ERROR: Unexpected server error; see its log. Whether anything was changed is unknown. Look with list_resource_tags and list_changes, then report the bug.';
+}
+
+/** What undo could not restore, should the change have been made. */
+function lostLines({ taken }: WriteFailed): readonly string[] {
+  return taken === 'unknown'
+    ? ['Earlier values are unknown: undo_change could not restore them.']
+    : notRestorableLines(taken);
 }
 
 /** `changeId` of a write that may have been carried out; undefined when nothing was. */

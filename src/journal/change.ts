@@ -66,7 +66,7 @@ export function newChangeId(timeMs: number, randomHex: string): string {
 }
 
 export function isChangeId(text: string): boolean {
-  return /^\d{8}T\d{9}Z-[0-9a-f]{8}$/.test(text);
+  return /^\d{8}T\d{9}Z-[0-9a-f]{8}$/.test(text) && !Number.isNaN(timeOfChangeId(text));
 }
 
 /** The time in a change id, in milliseconds since the epoch. */

@@ -63,6 +63,9 @@ export interface Journal {
   consumeOnce(token: string, ttlMs: number): Promise<boolean>;
 }
 
+/** The last moment that a change id can tell. */
+const LAST_TIME = Date.UTC(9999, 11, 31);
+
 /** A journal over a store of lines. */
 export function changeJournal(store: JournalStore, clock: Clock = systemClock): Journal {
   /** Time in the last change id; undefined until the newest one there is has been looked up. */
@@ -75,7 +78,8 @@ export function changeJournal(store: JournalStore, clock: Clock = systemClock): 
       const time = newest === undefined ? 0 : timeOfChangeId(newest);
       lastTime = Math.max(lastTime ?? 0, time);
     }
-    lastTime = Math.max(clock.now(), lastTime + 1);
+    // Past the last year that an id can say, the order is lost, but not the change.
+    lastTime = lastTime + 1 < LAST_TIME ? Math.max(clock.now(), lastTime + 1) : clock.now();
     return newChangeId(lastTime, randomBytes(4).toString('hex'));
   }
 

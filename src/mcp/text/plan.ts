@@ -13,7 +13,7 @@ const ROOM_FOR_VALUES = 700;
 const ROOM_FOR_ROWS = 1_800;
 const SHOWN_LEFT_OUT = 10;
 /** Characters of the structured lists: a result stays small whatever people call their tags. */
-const ROOM_FOR_FIELDS = { rows: 2_400, values: 1_000, leftOut: 1_000 } as const;
+const ROOM_FOR_FIELDS = { rows: 2_800, values: 1_000, leftOut: 1_000 } as const;
 
 /** What would happen, the warning, and what to do next. */
 export function planMessage(report: PlanReport): string {

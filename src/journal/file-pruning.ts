@@ -16,12 +16,12 @@ export const LEASE_FILE = '.lease';
 
 /** A journal may be a twentieth larger than it should: to look at what is there with each change takes too long. */
 const SLACK = 20;
-
 export interface Pruning {
-  /** To be told of all that is written; looks at what is there when it may have become too much. */
+  /**
+   * To be told of all that is written; looks at what is there when it may have become too much. Nobody waits for that,
+   * and it may fail: a journal that is too large is no reason to refuse a change.
+   */
   wrote(changes: number, bytes: number): void;
-  /** Resolves when nothing is being removed. Never rejects: a journal that is too large is no reason to refuse a change. */
-  settled(): Promise<void>;
 }
 
 /** Keeps a directory of changes within `limits`, beside the work that fills it. */
@@ -31,7 +31,7 @@ export function filePruning(directory: StateDirectory, limits: JournalLimits, le
   /** By this process, until sizes are looked at for the first time. */
   const ever = { changes: 0, bytes: 0 };
   let hasSeenSizes = false;
-  let running: Promise<void> | undefined;
+  let isPruning = false;
 
   /** Sizes cost a look at each file. Processes whose changes are small enough for all to fit never need them. */
   const mayBeTooLarge = (): boolean =>
@@ -76,18 +76,16 @@ export function filePruning(directory: StateDirectory, limits: JournalLimits, le
         count.bytes += bytes;
       }
       const withSizes = mayBeTooLarge();
-      if (changes === 0 || running !== undefined || (fresh.changes * SLACK < limits.changes && !withSizes)) return;
+      if (changes === 0 || isPruning || (fresh.changes * SLACK < limits.changes && !withSizes)) return;
       fresh.changes = 0;
       if (withSizes) fresh.bytes = 0;
       hasSeenSizes ||= withSizes;
-      running = prune(withSizes)
+      isPruning = true;
+      prune(withSizes)
         .catch(() => undefined)
         .finally(() => {
-          running = undefined;
+          isPruning = false;
         });
-    },
-    async settled() {
-      await running;
     },
   };
 }

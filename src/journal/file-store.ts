@@ -90,7 +90,6 @@ export function fileJournalStore(path: string, options: FileStoreOptions = {}): 
       changes.delete(id);
       await change.written;
       await Promise.all([change.file.close().catch(() => undefined), change.lease.giveBack()]);
-      await pruning.settled();
     },
 
     async read(id) {

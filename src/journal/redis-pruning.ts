@@ -22,12 +22,10 @@ export type RunScript = (
 ) => Promise<unknown>;
 
 export interface RedisPruning {
-  /** To be told what there is after each change that was made; drops the oldest beside the work, if there is too much. */
+  /** To be told what there is after each change that was made; drops the oldest, if that is too much. Nobody waits for it. */
   made(newest: string, changes: number, bytes: number): void;
   /** Takes a change back whose lease `holder` holds, however few there are. */
   takeBack(id: string, holder: string): Promise<void>;
-  /** Resolves when nothing is being dropped. Never rejects. */
-  settled(): Promise<void>;
 }
 
 export function redisPruning(
@@ -35,18 +33,21 @@ export function redisPruning(
   oldest: (count: number) => Promise<unknown>,
   limits: RedisJournalLimits,
 ): RedisPruning {
-  let running: Promise<void> | undefined;
+  let isPruning = false;
   let hasLooked = false;
 
-  const drop = async (id: string, changes: number, bytes: number, holder: string): Promise<boolean> =>
-    (await run(DROP, [INDEX, SIZES, BYTES, linesOf(id), leaseOf(id)], [id, changes, bytes, holder])) === 1;
+  const drop = (id: string, changes: number, bytes: number, holder: string): Promise<unknown> =>
+    run(DROP, [INDEX, SIZES, BYTES, linesOf(id), leaseOf(id)], [id, changes, bytes, holder]);
 
-  /** In steps, whoever else does the same; until one stays. */
+  /** In steps, whoever else does the same; until there is no need to. */
   async function prune(newest: string): Promise<void> {
-    for (;;) {
-      const ids = texts.parse(await oldest(IDS_PER_PAGE));
-      for (const id of ids) if (id === newest || !(await drop(id, limits.changes, limits.bytes, ''))) return;
-      if (ids.length === 0) return;
+    for (let isUseful = true; isUseful; ) {
+      isUseful = false;
+      for (const id of texts.parse(await oldest(IDS_PER_PAGE))) {
+        const outcome = id === newest ? 0 : await drop(id, limits.changes, limits.bytes, '');
+        if (outcome === 0) return;
+        if (outcome === 1) isUseful = true;
+      }
     }
   }
 
@@ -54,19 +55,17 @@ export function redisPruning(
     made(newest, changes, bytes) {
       const isTooMuch = changes > limits.changes + Math.floor(limits.changes / SLACK) || bytes > limits.bytes;
       // What has expired stays in the index until somebody looks.
-      if ((hasLooked && !isTooMuch) || running !== undefined) return;
+      if ((hasLooked && !isTooMuch) || isPruning) return;
       hasLooked = true;
-      running = prune(newest)
+      isPruning = true;
+      prune(newest)
         .catch(() => undefined)
         .finally(() => {
-          running = undefined;
+          isPruning = false;
         });
     },
     async takeBack(id, holder) {
       await drop(id, -1, -1, holder);
-    },
-    async settled() {
-      await running;
     },
   };
 }

@@ -71,15 +71,16 @@ return { redis.call('EXISTS', KEYS[2]), redis.call('LLEN', KEYS[3]), redis.call(
 
 /**
  * Drops a change when there are more than so many, or more than so many bytes, or when its lines have expired. Only
- * one that nobody has under way, or the one that the holder named has. Returns 1 when it did.
+ * one that nobody has under way, or the one that the holder named has. Returns 1 when it did, 0 when there is no need
+ * to, and 2 when this one cannot go.
  * KEYS: index, sizes, bytes in all, lines, lease. ARGV: id, changes, bytes, holder of the lease or nothing.
  */
 export const DROP = `
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-if (redis.call('GET', KEYS[5]) or '') ~= ARGV[4] then return 0 end
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 2 end
 local few = redis.call('ZCARD', KEYS[1]) <= tonumber(ARGV[2])
 local small = tonumber(redis.call('GET', KEYS[3]) or '0') <= tonumber(ARGV[3])
 if few and small and redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
+if (redis.call('GET', KEYS[5]) or '') ~= ARGV[4] then return 2 end
 local size = redis.call('HGET', KEYS[2], ARGV[1])
 if size then redis.call('DECRBY', KEYS[3], size) end
 redis.call('HDEL', KEYS[2], ARGV[1])

@@ -144,7 +144,6 @@ export function redisJournalStore(url: string, options: RedisStoreOptions): Redi
       changes.delete(id);
       change.lease.stop();
       await run(RELEASE, [leaseOf(id)], [change.holder]).catch(() => undefined);
-      await pruning.settled();
     },
 
     async read(id) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileJournalStore } from '../../src/journal/file-store.js';
@@ -140,10 +141,11 @@ describe.skipIf(!isPosix)('the state directory', () => {
     const directory = join(await temporaryDirectory(), 'changes');
     const store = fileJournalStore(directory, { limits: { changes: 1, bytes: 1e9 } });
     const [first] = [await made(store), await made(store)];
-    expect(await store.read(first)).toBeUndefined();
+    await expect.poll(() => store.read(first)).toBeUndefined();
     await chmod(directory, 0o770);
     await made(store);
     await made(store);
+    await wait(100);
     expect(await readdir(directory)).toHaveLength(3);
   });
 });
@@ -175,7 +177,7 @@ describe.skipIf(!isPosix)('something with a change’s name that is no file', ()
     expect(await store.read(odd)).toBeUndefined();
     await expect(store.create(odd, ['{}'])).rejects.toMatchObject({ code: 'EEXIST' });
     const last = await made(store);
-    expect((await readdir(directory)).sort()).toEqual([`${odd}.jsonl`, `${last}.jsonl`].sort());
+    await expect.poll(async () => (await readdir(directory)).sort()).toEqual([`${odd}.jsonl`, `${last}.jsonl`].sort());
     expect(await linesOf(store, last)).toEqual(['{}']);
   });
 

@@ -78,6 +78,8 @@ export const applyPlanTool = defineTool({
         onUnexpectedError,
       }),
     );
+    // A plan serves once, also where nothing came to be written.
+    if (applied.changeId === undefined && !(await journal.consumeOnce(plan.planId, PLAN_TTL_MS))) throw usedUp();
     const rest = applied.notAttempted.length === 0 ? undefined : planForRest(plan, applied.notAttempted, clock.now());
     if (rest !== undefined) await journal.keepPlan(rest, PLAN_TTL_MS);
     return {

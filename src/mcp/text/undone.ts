@@ -66,7 +66,7 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
   const changeId = wroteSomething(undone) ? undone.changeId : undefined;
   const next = [
     changeId === undefined ? 'Nothing was changed.' : undoText(changeId),
-    ...(failure === undefined ? [] : [hintFor(failure.code)]),
+    ...(failure === undefined ? [] : [hintFor(failure.code, failure.permission)]),
     ...(failed + unknown + notAttempted > 0 ? ['Repeat undo_change to go on: what is restored stays.'] : []),
   ];
   return `Undo of ${change.changeId}: ${parts.join('; ')}. ${next.join(' ')}`;

@@ -19,9 +19,11 @@ export function isRegionId(text: string): boolean {
 /**
  * Scheme, host and port for a region: `kms.{region}.aliyuncs.com`, or `kms-vpc.{region}.aliyuncs.com` inside a VPC.
  * Source: https://www.alibabacloud.com/help/en/kms/key-management-service/developer-reference/endpoints
+ * Throws `TypeError` for what is no region ID: one can come from the journal, and a signed request must not go elsewhere.
  */
 export function resolveEndpoint(regionId: string, { endpoint, network }: EndpointOptions): string {
   if (endpoint !== undefined) return endpoint;
+  if (!isRegionId(regionId)) throw new TypeError('not a region ID');
   return `https://${network === 'vpc' ? 'kms-vpc' : 'kms'}.${regionId}.aliyuncs.com`;
 }
 

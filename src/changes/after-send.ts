@@ -1,12 +1,19 @@
 import { classifyFailure } from '../rpc/retry-policy.js';
-import { RpcError } from '../rpc/rpc-error.js';
+import { type Permission, RpcError } from '../rpc/rpc-error.js';
 import { failureCode } from './failure-code.js';
 
 /** What came of one request. */
 export type Sent =
   | { readonly kind: 'done'; readonly requestId: string }
   /** The service itself said no; it may be the fault of a resource. `busy`: for being asked too often. */
-  | { readonly kind: 'refused'; readonly code: string; readonly busy: boolean; readonly mayHaveActed: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly busy: boolean;
+      readonly mayHaveActed: boolean;
+      /** What the request needed, for a refusal that is about permissions. */
+      readonly permission: Permission | undefined;
+    }
   /** No answer of the service after all attempts. */
   | { readonly kind: 'no answer'; readonly code: string; readonly mayHaveActed: boolean };
 
@@ -52,9 +59,9 @@ export function sentOf(error: unknown): Sent | undefined {
   const code = failureCode(error);
   if (code === undefined) return undefined;
   if (!(error instanceof RpcError)) return { kind: 'no answer', code, mayHaveActed: false };
-  const { failure, effect } = error;
+  const { failure, effect, permission } = error;
   const mayHaveActed = effect === 'unknown';
   // A 5xx is an answer of the service that says nothing of what it did.
   if (failure.kind !== 'service' || failure.httpStatus >= 500) return { kind: 'no answer', code, mayHaveActed };
-  return { kind: 'refused', code, busy: classifyFailure(failure) === 'throttled', mayHaveActed };
+  return { kind: 'refused', code, busy: classifyFailure(failure) === 'throttled', mayHaveActed, permission };
 }

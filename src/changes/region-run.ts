@@ -128,7 +128,8 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       const loss = losses.get(id);
       if (loss === undefined || seen.reached.has(id)) continue;
       const isPartly = partly.has(id);
-      const failure = { id, regionId, code: loss.code, tags: Object.keys(after).length };
+      const { code, permission } = loss;
+      const failure = { id, regionId, code, permission, tags: Object.keys(after).length };
       if (loss.kind === 'unknown') unknown.push(failure);
       else if (loss.kind === 'refused' || isPartly) failures.push(failure);
       else notAttempted.push(...part.filter((one) => one.id === id));

@@ -1,4 +1,5 @@
 import type { EndState, ItemGroup } from '../journal/change.js';
+import type { Permission } from '../rpc/rpc-error.js';
 
 /** Resources, and tags on them. */
 export interface Count {
@@ -11,6 +12,8 @@ export interface Failure {
   readonly id: string;
   readonly regionId: string;
   readonly code: string;
+  /** What a policy must allow, where that was the reason. */
+  readonly permission?: Permission | undefined;
   /** Tags of it that were to be written. */
   readonly tags: number;
 }

@@ -1,5 +1,6 @@
 import { tagStates } from '../journal/tag-states.js';
 import type { CallOptions } from '../rpc/rpc-client.js';
+import type { Permission } from '../rpc/rpc-error.js';
 import { nextStep, type Sent, sentOf } from './after-send.js';
 import type { TagWriter } from './tag-writer.js';
 import { type Timing, verify } from './verify.js';
@@ -20,6 +21,8 @@ export interface WriteContext {
 export interface Loss {
   readonly kind: 'refused' | 'unknown' | 'not sent';
   readonly code: string;
+  /** For a refusal, what the request needed. */
+  readonly permission?: Permission | undefined;
 }
 
 /** What came of the items of one part. */
@@ -117,7 +120,8 @@ async function send(
 function lossOf(sent: Exclude<Sent, { readonly kind: 'done' }>, mayHaveActed: boolean): Loss {
   const { code } = sent;
   if (mayHaveActed) return { kind: 'unknown', code };
-  return { kind: sent.kind === 'refused' && !sent.busy ? 'refused' : 'not sent', code };
+  if (sent.kind !== 'refused' || sent.busy) return { kind: 'not sent', code };
+  return { kind: 'refused', code, permission: sent.permission };
 }
 
 function hasBoth({ after }: WriteItem): boolean {

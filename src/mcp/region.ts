@@ -1,3 +1,4 @@
+import { isRegionId } from '../aliyun/kms/region.js';
 import { quote, quoteList } from '../base/quote.js';
 import { TagsError } from '../base/tags-error.js';
 import type { Call } from './call.js';
@@ -14,6 +15,11 @@ export function resolveRegion({ defaultRegion, servedRegions }: RegionRules, req
       'No region was given, and this server has no default region.',
       'Ask the person which region is meant; find_resources with Name and RegionId "*" shows where a name exists.',
     );
+  }
+  // Arguments are checked before; a region of the journal is not.
+  if (!isRegionId(regionId)) {
+    const text = `${quote(regionId, 64)} is not a region ID.`;
+    throw new TagsError('INVALID_ARGUMENT', text, 'Ask the operator of this server to look at the journal.');
   }
   if (servedRegions === undefined || servedRegions.includes(regionId)) return regionId;
   const text = `This server's endpoints serve ${quoteList(servedRegions)} only, not ${quote(regionId, 64)}.`;

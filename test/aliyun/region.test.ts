@@ -88,8 +88,12 @@ describe('a region ID', () => {
     );
     fc.assert(
       fc.property(text, fc.constantFrom('public', 'vpc'), (regionId, network) => {
-        if (!isRegionId(regionId)) return;
-        const origin = resolveEndpoint(regionId, { endpoint: undefined, network }) ?? '';
+        const resolve = () => resolveEndpoint(regionId, { endpoint: undefined, network });
+        if (!isRegionId(regionId)) {
+          expect(resolve).toThrow(TypeError);
+          return;
+        }
+        const origin = resolve() ?? '';
         const url = new URL(origin);
         expect(url.origin).toBe(origin);
         expect(url.hostname).toBe(`${network === 'vpc' ? 'kms-vpc' : 'kms'}.${regionId}.aliyuncs.com`);

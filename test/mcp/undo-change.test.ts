@@ -1,10 +1,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Emulator } from '../../emulator/index.js';
 import { codeOf, ERAS, expectRefusal, KEY, type Reply, SAMPLE_TAGS, SECRET, TARGETS } from '../support/reply.js';
 import { openSession, temporaryDirectory } from '../support/session.js';
+import { planAndApply } from '../support/workbench.js';
 
 const UNTAG = { ...KEY, TagKeys: ['tagkey1', 'tagkey2'] };
+
+const REMOVAL = { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] };
+/** The sample keys that carry it. */
+const WITH_TEMP = [
+  'key-hzz65f1c2d3a4b5c6d7e9',
+  'key-hzz65f1c2d3a4b5c6d7f2',
+  'key-hzz65f1c2d3a4b5c6d7f3',
+  'key-hzz65f1c2d3a4b5c6d7f4',
+] as const;
+
+function tagsOfKeys(emulator: Emulator): Record<string, Readonly<Record<string, string>>> {
+  return Object.fromEntries(WITH_TEMP.map((id) => [id, emulator.tagsOf('key', id) ?? {}]));
+}
 
 function changeIdOf(reply: Reply): string {
   const { ChangeId } = reply.structured;
@@ -116,6 +131,89 @@ describe('undo_change', () => {
     expect(undone.text).toMatch(/Nothing was changed\.\n"08c33a6f[^"]+": "env" changed since$/);
     expect(emulator.tagsOf('key', KEY.KeyId)).toEqual({ ...SAMPLE_TAGS, env: 'staging' });
     expect(writes()).toBe(before);
+  });
+
+  it('undoes a change on the resources that are named, and leaves the rest open to a later undo', async () => {
+    const { call, emulator } = await openSession();
+    const before = tagsOfKeys(emulator);
+    const { ChangeId } = (await planAndApply({ call }, REMOVAL)).applied.structured;
+    const removed = tagsOfKeys(emulator);
+    const [one, ...others] = WITH_TEMP;
+    const part = await call('undo_change', { ChangeId, ResourceIds: [one] });
+    expect(part.structured).toMatchObject({ Status: 'done', Restored: 1, Verified: 1, Skipped: 0, NotAttempted: 0 });
+    expect(tagsOfKeys(emulator)).toEqual({ ...removed, [one]: before[one] });
+
+    const rest = await call('undo_change', { ChangeId });
+    expect(rest.structured).toMatchObject({ Status: 'done', Restored: others.length, Unchanged: 1 });
+    expect(tagsOfKeys(emulator)).toEqual(before);
+    const { structured } = await call('list_changes');
+    expect(structured['Changes']).toMatchObject([
+      { Tool: 'undo_change', Undoes: ChangeId, Change: expect.stringMatching(/^Undo this: Remove "temp" from 4 keys/) },
+      { Tool: 'undo_change', Undoes: ChangeId, Change: expect.stringMatching(/^Undo a part of this: Remove "temp"/) },
+      { ChangeId },
+    ]);
+  });
+
+  it('undoes a change for the tag keys that are named, and writes nothing else in between', async () => {
+    const { call, emulator } = await openSession();
+    const before = tagsOfKeys(emulator);
+    const both = { ...REMOVAL, RemoveTagKeys: ['temp', 'owner'] };
+    const { ChangeId } = (await planAndApply({ call }, both)).applied.structured;
+    const part = await call('undo_change', { ChangeId, TagKeys: 'temp' });
+    expect(part.structured).toMatchObject({ Status: 'done', Restored: 4, Verified: 4 });
+    for (const id of WITH_TEMP) {
+      const { owner, ...others } = before[id] ?? {};
+      expect(emulator.tagsOf('key', id)).toEqual(others);
+    }
+    const set = emulator.requests.filter(({ action }) => action === 'TagResources');
+    expect(JSON.stringify(set)).not.toContain('owner');
+
+    const one = await call('undo_change', { ChangeId, ResourceIds: [WITH_TEMP[0]], TagKeys: ['owner'] });
+    expect(one.structured).toMatchObject({ Status: 'done', Restored: 1 });
+    await call('undo_change', { ChangeId });
+    expect(tagsOfKeys(emulator)).toEqual(before);
+  });
+
+  it.each([
+    { part: { ResourceIds: ['key-unknown'] } },
+    { part: { ResourceIds: [WITH_TEMP[0]], TagKeys: ['env'] } },
+    { part: { TagKeys: ['Temp'] } },
+  ])('refuses $part, which is no part of the change, and says where to look', async ({ part }) => {
+    const { call, writes } = await openSession();
+    const { ChangeId } = (await planAndApply({ call }, REMOVAL)).applied.structured;
+    const before = writes();
+    const refused = await call('undo_change', { ChangeId, ...part });
+    expectRefusal(refused, 'INVALID_ARGUMENT');
+    expect(refused.text).toContain(`list_changes with ChangeId ${ChangeId}`);
+    expect(writes()).toBe(before);
+  });
+
+  it.each([{ ResourceIds: '' }, { ResourceIds: [] }, { TagKeys: [] }, { TagKeys: '' }])(
+    'never takes %j for all of the change',
+    async (part) => {
+      const { call, writes } = await openSession();
+      const ChangeId = changeIdOf(await call('untag_resource', UNTAG));
+      const before = writes();
+      expectRefusal(await call('undo_change', { ChangeId, ...part }), 'INVALID_ARGUMENT');
+      expect(writes()).toBe(before);
+    },
+  );
+
+  it('finds no change of another account, and says that other credentials made it', async () => {
+    const first = await openSession();
+    const ChangeId = changeIdOf(await first.call('untag_resource', UNTAG));
+    const { stateDirectory } = first;
+    const data = { AccountId: '9999999999999999', keys: [{ KeyId: KEY.KeyId }] };
+    const second = await openSession({ stateDirectory, emulator: { data } });
+    for (const tool of ['undo_change', 'list_changes']) {
+      const refused = await second.call(tool, { ChangeId });
+      expectRefusal(refused, 'CHANGE_NOT_FOUND');
+      expect(refused.text).toContain('made under other credentials');
+      expect(refused.text).not.toContain('tagkey1');
+    }
+    expect((await second.call('list_changes')).structured['Changes']).toEqual([]);
+    expect(second.writes()).toBe(0);
+    expect((await first.call('undo_change', { ChangeId })).structured).toMatchObject({ Status: 'done' });
   });
 
   it('goes on after a failure, when it is repeated', async () => {

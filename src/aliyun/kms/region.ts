@@ -35,6 +35,7 @@ export function isRegionId(text: string): boolean {
  * Scheme, host and port for a region: `kms.{region}.aliyuncs.com`, or `kms-vpc.{region}.aliyuncs.com` inside a VPC.
  * Undefined for a region that the endpoints given do not serve.
  * Source: https://www.alibabacloud.com/help/en/kms/key-management-service/developer-reference/endpoints
+ * Throws `TypeError` for what is no region ID: one can come from the journal, and a signed request must not go elsewhere.
  */
 export function resolveEndpoint(regionId: string, { endpoint, network }: EndpointOptions): string | undefined {
   switch (endpoint?.kind) {
@@ -43,6 +44,7 @@ export function resolveEndpoint(regionId: string, { endpoint, network }: Endpoin
     case 'by-region':
       return endpoint.urls.get(regionId);
     case undefined:
+      if (!isRegionId(regionId)) throw new TypeError('not a region ID');
       return `https://${network === 'vpc' ? 'kms-vpc' : 'kms'}.${regionId}.aliyuncs.com`;
   }
 }

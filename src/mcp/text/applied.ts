@@ -35,7 +35,7 @@ export function appliedMessage(plan: StoredPlan, applied: Applied, rest: StoredP
   const code = isFailure(applied) ? `${plain(failure?.code ?? '', 80)}: ` : '';
   const wrote = changed.resources + unknown.length > 0 || partlyChanged;
   const undo = wrote && changeId !== undefined ? undoText(changeId) : 'Nothing was changed.';
-  const hint = failure === undefined ? '' : ` ${hintFor(failure.code)}`;
+  const hint = failure === undefined ? '' : ` ${hintFor(failure.code, failure.permission)}`;
   const next =
     rest === undefined ? '' : ` For the rest call apply_plan with PlanId ${rest.planId} and Change: ${rest.sentence}`;
   return `${code}${status}: ${parts.join('; ')}. ${undo}${hint}${next}`;

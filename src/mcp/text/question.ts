@@ -47,7 +47,7 @@ export async function overwriteQuestion(
 /** What a person is asked before an undo takes away what a change had set. */
 export function undoQuestion(change: StoredChange, groups: readonly ItemGroup[]): string {
   return [
-    `Undo ${change.changeId}? It was: ${quote(change.sentence, 320)} (${change.time}).`,
+    `Undo ${change.changeId}? It was: ${quote(change.sentence, 320)} (${quote(change.time, 40)}).`,
     `Will be removed or overwritten, where nobody changed it since: ${pairText(distinctTags(groups.map(({ after }) => after)))}.`,
     `Will be restored: ${pairText(distinctTags(groups.map(({ before }) => before ?? {})))}.`,
     KMS_TAG_LINE,

@@ -66,5 +66,6 @@ export function summaryLines(
 function keyText({ TagKey, Resources, Missing, Values, OtherValues }: ShownKey): string {
   const values = Values.map(({ TagValue, Resources: count }) => `${quote(TagValue, 64)} ${count}`);
   const others = OtherValues === 0 ? '' : ` and ${counted(OtherValues, 'other value')}`;
-  return `${quote(TagKey, 64)} on ${Resources}, missing on ${Missing}: ${values.join(', ')}${others}`;
+  const list = values.length === 0 ? '' : `: ${values.join(', ')}${others}`;
+  return `${quote(TagKey, 64)} on ${Resources}, missing on ${Missing}${list}`;
 }

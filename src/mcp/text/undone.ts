@@ -67,7 +67,7 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
   const changeId = wroteSomething(undone) ? undone.changeId : undefined;
   const next = [
     changeId === undefined ? 'Nothing was changed.' : undoText(changeId),
-    ...(failure === undefined ? [] : [hintFor(failure.code)]),
+    ...(failure === undefined ? [] : [hintFor(failure.code, failure.permission)]),
     ...(failed + unknown + notAttempted + undone.withheld > 0
       ? ['Repeat undo_change to go on: what is restored stays.']
       : []),

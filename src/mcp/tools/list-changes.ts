@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { quote } from '../../base/quote.js';
+import { quote, quoteCode } from '../../base/quote.js';
 import { TagsError } from '../../base/tags-error.js';
 import type { ChangeSummary, ItemGroup, StoredChange } from '../../journal/change.js';
 import type { Call } from '../call.js';
 import { readChange } from '../read-change.js';
 import { capped, numberField, trimmed } from '../schemas.js';
 import { changeText } from '../text/plan.js';
-import { fittingLines } from '../text/result.js';
+import { counted, fittingLines } from '../text/result.js';
 import { defineTool } from '../tool.js';
 
 const STATES = ['done', 'partial', 'nothing_done', 'unknown', 'running', 'interrupted'] as const;
@@ -73,7 +73,7 @@ async function listed(call: Call, limit: number, resourceId: string | undefined,
   const shown = changes.slice(0, lines.length);
   const last = shown.at(-1);
   const more = last !== undefined && (hasMore || shown.length < changes.length) ? { NextToken: last.changeId } : {};
-  const head = shown.length === 0 ? 'No changes yet.' : `${shown.length} changes, newest first.`;
+  const head = shown.length === 0 ? 'No changes yet.' : `${counted(shown.length, 'change')}, newest first.`;
   const next = more.NextToken === undefined ? '' : ` More: repeat the call with NextToken ${more.NextToken}.`;
   return { message: `${head}${next}`, details: lines, structured: { Changes: shown.map(row), ...more } };
 }
@@ -133,7 +133,7 @@ function itemFields({ id, regionId, key, before, after }: Item) {
 
 function itemLine({ id, regionId, key, before, after }: Item): string {
   const known = before === undefined ? ' (earlier value unknown)' : '';
-  return `${quote(id)} in ${regionId}: ${changeText({ key, before: before ?? undefined, after: after ?? undefined })}${known}`;
+  return `${quote(id)} in ${quoteCode(regionId)}: ${changeText({ key, before: before ?? undefined, after: after ?? undefined })}${known}`;
 }
 
 function row(change: ChangeSummary) {

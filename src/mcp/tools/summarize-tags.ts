@@ -4,6 +4,7 @@ import { readInventory } from '../../inventory/read-inventory.js';
 import type { UnreadRegion } from '../../inventory/regions.js';
 import { BULK_RESOURCE_TYPES } from '../../inventory/resource.js';
 import {
+  type KeyUsage,
   type Lookalike,
   lookalikesBetween,
   lookalikesOf,
@@ -111,8 +112,13 @@ function lookalikes(summaries: readonly { readonly type: string; readonly summar
   return [...between.map((pair) => ({ type: `${first.type}, ${second.type}`, ...pair })), ...within];
 }
 
+/** How often a key is used, also when nothing uses it: then everything lacks it. */
+function usageOf(key: string, resources: number, keys: readonly KeyUsage[]): KeyUsage {
+  return keys.find((usage) => usage.key === key) ?? { key, resources: 0, missing: resources, values: new Map() };
+}
+
 function shownType(type: string, { resources, untagged, keys }: TagSummary, only: string | undefined) {
-  const wanted = only === undefined ? keys.slice(0, MOST_KEYS) : keys.filter(({ key }) => key === only);
+  const wanted = only === undefined ? keys.slice(0, MOST_KEYS) : [usageOf(only, resources, keys)];
   const most = only === undefined ? MOST_VALUES : MOST_VALUES_OF_ONE;
   return {
     ResourceType: type,

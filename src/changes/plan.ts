@@ -44,6 +44,11 @@ export function planOperations(
   const leftOut: { id: string; why: string }[] = [];
   const notRestorable: { id: string; key: string; value: string }[] = [];
   for (const { id, regionId, tags } of selected) {
+    // What has no UTF-8 form cannot be named in a request; it comes from the service, escaped in its JSON.
+    if (!id.isWellFormed()) {
+      leftOut.push({ id, why: 'has a name that cannot be sent (invalid Unicode)' });
+      continue;
+    }
     const effect = effectOf(tags, operations);
     if (effect.kind === 'left out') leftOut.push({ id, why: effect.why });
     if (effect.kind !== 'change') continue;

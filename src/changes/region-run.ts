@@ -1,6 +1,7 @@
 import { tagRecord } from '../aliyun/kms/tag-record.js';
 import type { ItemGroup, Outcome } from '../journal/change.js';
 import { stateName } from '../journal/tag-states.js';
+import { isUnexpected } from './failure-code.js';
 import type { Run } from './run.js';
 import type { Count, Failure, RunResult } from './run-result.js';
 import { readBack, verify } from './verify.js';
@@ -28,7 +29,7 @@ interface PartItem {
   readonly group: ItemGroup;
 }
 
-/** The part of a run that happens in one region, at that region's pace. Never rejects. */
+/** The part of a run that happens in one region, at that region's pace. Rejects only before anything is sent. */
 export async function runRegion(regionId: string, run: SharedRun): Promise<RegionResult> {
   const { limits } = run;
   const writer = run.writerOf(regionId);
@@ -90,7 +91,8 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       return items;
     } catch (error) {
       // Nothing was sent for these. They are counted whole: a plan for the rest looks at each again.
-      stop(error);
+      if (isUnexpected(error)) run.stopAll(error);
+      else stop(error);
       notAttempted.push(...part);
       return [];
     }

@@ -1,7 +1,7 @@
 import type { Tags } from '../aliyun/kms/tag-record.js';
 import type { ItemGroup, Outcome } from '../journal/change.js';
 import type { OpenChange } from '../journal/journal.js';
-import { runRegion } from './region-run.js';
+import { type RegionResult, runRegion } from './region-run.js';
 import { endStateOf, type RunResult } from './run-result.js';
 import type { TagWriter } from './tag-writer.js';
 import type { Timing } from './verify.js';
@@ -41,7 +41,7 @@ export interface Run {
  */
 export async function runChange(run: Run): Promise<RunResult> {
   let opening: Promise<OpenChange> | undefined;
-  let stopped = false;
+  const unexpected: unknown[] = [];
   let through = 0;
   const shared = {
     ...run,
@@ -53,18 +53,22 @@ export async function runChange(run: Run): Promise<RunResult> {
     async record(outcome: Outcome): Promise<void> {
       await (await opening)?.record(outcome);
     },
-    isStopped: () => stopped,
-    stopAll(error: unknown): void {
-      stopped = true;
-      run.onUnexpectedError(error);
-    },
+    isStopped: () => unexpected.length > 0,
+    stopAll: (error: unknown): void => void unexpected.push(error),
     passed(resources: number): void {
       through += resources;
       run.onProgress(through);
     },
   };
   const regionIds = [...new Set(run.groups.map(({ regionId }) => regionId))];
-  const regions = await Promise.all(regionIds.map((regionId) => runRegion(regionId, shared)));
+  const regions = await Promise.all(
+    regionIds.map((regionId) =>
+      runRegion(regionId, shared).catch((error: unknown) => {
+        unexpected.push(error);
+        return nothingOf(run.groups.filter((group) => group.regionId === regionId));
+      }),
+    ),
+  );
 
   const change = await opening?.catch(() => undefined);
   const result: RunResult = {
@@ -76,13 +80,31 @@ export async function runChange(run: Run): Promise<RunResult> {
     unknown: regions.flatMap(({ unknown }) => unknown),
     notAttempted: regions.flatMap(({ notAttempted }) => notAttempted),
     partlyChanged: regions.some(({ partlyChanged }) => partlyChanged),
-    cause: regions.find(({ cause }) => cause !== undefined)?.cause,
+    cause: unexpected[0] ?? regions.find(({ cause }) => cause !== undefined)?.cause,
   };
   await change?.end(endStateOf(result));
   const { changed, unknown, failures, partlyChanged, cause } = result;
   const wroteNothing = changed.resources + unknown.length + failures.length === 0 && !partlyChanged;
-  if (wroteNothing && cause !== undefined) throw cause;
+  const isThrown = wroteNothing && cause !== undefined;
+  // What is thrown is reported where it is caught.
+  for (const error of unexpected) if (!(isThrown && error === cause)) run.onUnexpectedError(error);
+  if (isThrown) throw cause;
   return result;
+}
+
+/** The result of a region in which nothing was begun. */
+function nothingOf(notAttempted: readonly ItemGroup[]): RegionResult {
+  const none = { resources: 0, tags: 0 };
+  return {
+    changed: none,
+    verified: none,
+    withheld: 0,
+    failures: [],
+    unknown: [],
+    notAttempted,
+    partlyChanged: false,
+    cause: undefined,
+  };
 }
 
 function added(counts: readonly { readonly resources: number; readonly tags: number }[]) {

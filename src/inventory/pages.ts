@@ -28,9 +28,10 @@ export async function readPages<Row>(
 ): Promise<void> {
   const pageSize = MAX_PAGE_SIZE;
   const read = (pageNumber: number): Promise<Page<Row>> => patiently(() => readPage({ pageNumber, pageSize }), options);
+  const repeats = repeatFinder();
   const first = await read(1);
   each(first.rows);
-  const head = JSON.stringify(first.rows[0]);
+  repeats.refuse(first.rows);
   let last = Math.ceil(first.totalCount / pageSize);
   const rest = function* (): Iterable<number> {
     for (let page = 2; page <= last; page += 1) yield page;
@@ -39,9 +40,22 @@ export async function readPages<Row>(
     const { rows } = await read(page);
     // The count is the service's word; an empty page is the end, whatever it was.
     if (rows.length === 0) last = Math.min(last, page);
-    else if (JSON.stringify(rows[0]) === head) throw unreadableReply('a list whose pages repeat');
+    repeats.refuse(rows);
     each(rows);
   });
+}
+
+/** Knows pages by their first rows: a page that comes twice comes in place of another, or for ever. */
+function repeatFinder(): { refuse(rows: readonly unknown[]): void } {
+  const heads = new Set<string>();
+  return {
+    refuse(rows) {
+      if (rows.length === 0) return;
+      const head = JSON.stringify(rows[0]);
+      if (heads.has(head)) throw unreadableReply('a list whose pages repeat');
+      heads.add(head);
+    },
+  };
 }
 
 /**
@@ -56,11 +70,13 @@ export async function readTagRows(
   most = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
   const seen = new Set<string>();
+  const repeats = repeatFinder();
   let nextToken: string | undefined;
   for (let pages = 0; pages === 0 || nextToken !== undefined; pages += 1) {
     if (pages >= most) return false;
     const from = { ...query, nextToken };
     const page = await patiently(() => kms.listTagResources(from, options), options);
+    repeats.refuse(page.rows);
     each(page.rows);
     nextToken = page.nextToken;
     if (nextToken !== undefined && seen.has(nextToken)) throw unreadableReply('a list whose page tokens repeat');

@@ -134,7 +134,8 @@ export function changeJournal(store: JournalStore, clock: Clock = systemClock): 
         async end(state) {
           // With a line missing, the change must show as interrupted: undo then looks at every resource.
           if (isWhole) await append({ end: state });
-          await store.close(changeId);
+          // The change was made: what cannot be closed must not hide its report.
+          await store.close(changeId).catch(() => undefined);
         },
       };
     },

@@ -13,7 +13,7 @@ import { RpcError, type RpcFailure } from '../../src/rpc/rpc-error.js';
 const NOTHING: Operations = { remove: [], set: [], rename: [] };
 
 function refused(code: string, more: Partial<Extract<Sent, { kind: 'refused' }>> = {}): Sent {
-  return { kind: 'refused', code, busy: false, mayHaveActed: false, ...more };
+  return { kind: 'refused', code, busy: false, mayHaveActed: false, permission: undefined, ...more };
 }
 
 const silence: Sent = { kind: 'no answer', code: 'ENDPOINT_UNREACHABLE', mayHaveActed: false };

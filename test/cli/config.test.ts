@@ -493,7 +493,9 @@ describe('--allowed-hosts and --allowed-origins', () => {
     'are refused with a wildcard: %s',
     (text) => {
       for (const flag of ['--allowed-hosts', '--allowed-origins']) {
-        expect(messageOf(['http', flag, text], TOKENS)).toBe(`${flag} must be whole host names: wildcards are not supported`);
+        expect(messageOf(['http', flag, text], TOKENS)).toBe(
+          `${flag} must be whole host names: wildcards are not supported`,
+        );
       }
     },
   );

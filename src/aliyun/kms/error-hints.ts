@@ -50,6 +50,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'ServiceUnavailable*': 'Repeat the call in a moment.',
   // Words of ours for what happened below KMS, in reports of many resources.
   BUSY: 'Repeat the call in a moment.',
+  INTERNAL_ERROR: 'Look at the log of this server, then report the bug.',
   CANCELLED: 'Repeat the call if it is still wanted.',
   ENDPOINT_UNREACHABLE: 'Repeat the call in a moment; if it stays so, check --endpoint and the proxy variables.',
   CREDENTIALS_NOT_FOUND: 'Tell the operator of this server: no tool takes credentials.',

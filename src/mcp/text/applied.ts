@@ -4,7 +4,7 @@ import type { Applied } from '../../changes/apply.js';
 import { resourcesOf, statusOf } from '../../changes/run-result.js';
 import type { StoredPlan } from '../../journal/plan.js';
 import { capped } from '../schemas.js';
-import { counted, undoText, WITHHELD } from './result.js';
+import { causeText, counted, undoText, WITHHELD } from './result.js';
 
 /** Failures that a report shows; the counts are always whole. */
 const SHOWN = 10;
@@ -35,10 +35,14 @@ export function appliedMessage(plan: StoredPlan, applied: Applied, rest: StoredP
   const code = isFailure(applied) ? `${plain(failure?.code ?? '', 80)}: ` : '';
   const wrote = changed.resources + unknown.length > 0 || partlyChanged;
   const undo = wrote && changeId !== undefined ? undoText(changeId) : 'Nothing was changed.';
-  const hint = failure === undefined ? '' : ` ${hintFor(failure.code, failure.permission)}`;
+  const hint =
+    applied.cause === undefined && failure !== undefined ? ` ${hintFor(failure.code, failure.permission)}` : '';
+  const again = applied.notAttempted.length === 0 ? '' : ' For the rest call plan_change again.';
   const next =
-    rest === undefined ? '' : ` For the rest call apply_plan with PlanId ${rest.planId} and Change: ${rest.sentence}`;
-  return `${code}${status}: ${parts.join('; ')}. ${undo}${hint}${next}`;
+    rest === undefined
+      ? again
+      : ` For the rest call apply_plan with PlanId ${rest.planId} and Change: ${rest.sentence}`;
+  return `${code}${status}: ${parts.join('; ')}. ${undo}${hint}${causeText(applied.cause)}${next}`;
 }
 
 export function appliedDetails({ failures, unknown }: Applied): readonly string[] {

@@ -1,4 +1,7 @@
+import { hintFor } from '../../aliyun/kms/error-hints.js';
 import { quote } from '../../base/quote.js';
+import { TagsError } from '../../base/tags-error.js';
+import { causeCode } from '../../changes/failure-code.js';
 
 /** The one fact about tags in KMS that surprises people: in every plan, question and change. */
 export const KMS_TAG_LINE =
@@ -44,4 +47,11 @@ export function undoText(changeId: string): string {
 /** `1 key`, `3,000 keys`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Why a run ended early, and what to do about it. Empty where only time ran out. */
+export function causeText(cause: unknown): string {
+  if (cause === undefined) return '';
+  const code = causeCode(cause);
+  return ` It ended early: ${code}. ${cause instanceof TagsError ? cause.next : hintFor(code)}`;
 }

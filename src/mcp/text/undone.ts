@@ -4,7 +4,7 @@ import { type Status, statusOf } from '../../changes/run-result.js';
 import type { Undone } from '../../changes/undo.js';
 import type { ItemGroup, StoredChange } from '../../journal/change.js';
 import { capped } from '../schemas.js';
-import { counted, undoText, WITHHELD } from './result.js';
+import { causeText, counted, undoText, WITHHELD } from './result.js';
 
 /** Details that a report shows; the counts are always whole. */
 const SHOWN = 10;
@@ -67,7 +67,8 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
   const changeId = wroteSomething(undone) ? undone.changeId : undefined;
   const next = [
     changeId === undefined ? 'Nothing was changed.' : undoText(changeId),
-    ...(failure === undefined ? [] : [hintFor(failure.code, failure.permission)]),
+    ...(failure === undefined || undone.cause !== undefined ? [] : [hintFor(failure.code, failure.permission)]),
+    ...(undone.cause === undefined ? [] : [causeText(undone.cause).trim()]),
     ...(failed + unknown + notAttempted + undone.withheld > 0
       ? ['Repeat undo_change to go on: what is restored stays.']
       : []),

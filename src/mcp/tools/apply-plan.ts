@@ -79,8 +79,13 @@ export const applyPlanTool = defineTool({
     );
     // Nothing came to be written: it was applied all the same.
     if (applied.changeId === undefined) await useUp(plan, call);
-    const rest = applied.notAttempted.length === 0 ? undefined : planForRest(plan, applied.notAttempted, clock.now());
-    if (rest !== undefined) await journal.keepPlan(rest, PLAN_TTL_MS);
+    const left = applied.notAttempted.length === 0 ? undefined : planForRest(plan, applied.notAttempted, clock.now());
+    const keep = async (): Promise<StoredPlan | undefined> => {
+      if (left !== undefined) await journal.keepPlan(left, PLAN_TTL_MS);
+      return left;
+    };
+    // The change was made: that a plan for the rest cannot be kept must not hide it.
+    const rest = await keep().catch(() => undefined);
     return {
       message: appliedMessage(plan, applied, rest),
       details: appliedDetails(applied),

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEmulator } from '../../emulator/index.js';
-import { systemClock, systemClock } from '../../src/base/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { applyPlan } from '../../src/changes/apply.js';
 import { bulkTagWriter } from '../../src/changes/tag-writer.js';
 import { fileJournalStore } from '../../src/journal/file-store.js';

@@ -96,6 +96,7 @@ export async function createApp(values: AppOptions, env: Environment, tuning: Ap
     endpoint: nameOf(endpoint),
     clock: systemClock,
   });
+  const journal = changeJournal(tuning.store ?? fileJournalStore(stateDirectory(values, env)));
   return {
     deps: {
       kms(regionId) {
@@ -104,7 +105,7 @@ export async function createApp(values: AppOptions, env: Environment, tuning: Ap
         return kms;
       },
       account,
-      journal: changeJournal(tuning.store ?? fileJournalStore(stateDirectory(values, env))),
+      journal,
       protection: tagProtection(values.protect),
       tokens: tokenSigner(values['state-key'] ?? randomBytes(32), TOKEN_TTL_MS, Date.now),
       recentRegions: recentRegions(systemClock.elapsed),
@@ -121,6 +122,8 @@ export async function createApp(values: AppOptions, env: Environment, tuning: Ap
       },
     },
     async close() {
+      // Calls that were aborted write down what came of their changes: else these would show as running until the lease lapses.
+      await journal.settled();
       // The process is about to end: what cannot be closed is no reason to end badly.
       await Promise.allSettled([...transports.values()].map((transport) => transport.close()));
       await upstream.close();

@@ -61,6 +61,8 @@ export interface Journal {
   readPlan(planId: string, reader: Reader): Promise<Found<StoredPlan>>;
   /** True once for each token. */
   consumeOnce(token: string, ttlMs: number): Promise<boolean>;
+  /** Resolves when no change of this process is open any more: what came of each is recorded, and its lease given back. */
+  settled(): Promise<void>;
 }
 
 /** The last moment that a change id can tell. */
@@ -68,6 +70,8 @@ const LAST_TIME = Date.UTC(9999, 11, 31);
 
 /** A journal over a store of lines. */
 export function changeJournal(store: JournalStore, clock: Clock = systemClock): Journal {
+  /** Changes that have not ended yet. */
+  const open = new Set<Promise<void>>();
   /** Time in the last change id; undefined until the newest one there is has been looked up. */
   let lastTime: number | undefined;
 
@@ -114,6 +118,11 @@ export function changeJournal(store: JournalStore, clock: Clock = systemClock): 
         throw journalUnavailable(error);
       }
       let isWhole = true;
+      let ending = (): void => undefined;
+      const ended = new Promise<void>((resolve) => {
+        ending = resolve;
+      });
+      open.add(ended);
       const append = async (record: JournalRecord): Promise<void> => {
         try {
           await store.append(changeId, [encodeRecord(record)], false);
@@ -136,6 +145,8 @@ export function changeJournal(store: JournalStore, clock: Clock = systemClock): 
           if (isWhole) await append({ end: state });
           // The change was made: what cannot be closed must not hide its report.
           await store.close(changeId).catch(() => undefined);
+          open.delete(ended);
+          ending();
         },
       };
     },
@@ -200,6 +211,10 @@ export function changeJournal(store: JournalStore, clock: Clock = systemClock): 
       } catch (error) {
         throw journalUnreadable(error);
       }
+    },
+
+    async settled() {
+      await Promise.all(open);
     },
 
     async consumeOnce(token, ttlMs) {

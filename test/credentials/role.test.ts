@@ -111,7 +111,7 @@ describe.runIf(hasOpenssl)('a role', () => {
   it.each([
     ['a refusal', 403, { Code: 'NoPermission', Message: CANARY.secret }, 'refused: NoPermission'],
     ['a refusal without a message', 403, { Code: 'EntityNotExist.Role', Token: CANARY.token }, 'CLI profile "me"'],
-    ['a secret in the place of the code', 400, { Code: CANARY.secret, Message: 'x' }, 'gave no session'],
+    ['a secret in the place of the code', 400, { Code: CANARY.secret, Message: 'x' }, 'CLI profile "me"'],
     ['half a session', 200, { Credentials: { AccessKeyId: 'x', AccessKeySecret: CANARY.secret } }, 'gave no session'],
   ])('that is answered with %s fails without the words of the reply', async (_, status, body, message) => {
     const home = await tempHome();

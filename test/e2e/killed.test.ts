@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { RequestRecord } from '../../emulator/index.js';
 import { callMessage, connect, openWorld, type RawProgram, spawnRaw, type World } from '../support/program.js';
-import { replyOf } from '../support/reply.js';
+import { replyOf, type Session } from '../support/reply.js';
 
 /** Kills in the middle of a change of one key, spread over the time that it takes. */
 const KILLS = 28;
@@ -60,8 +60,17 @@ async function eachOf<Item>(items: readonly Item[], work: (item: Item, index: nu
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** All changes, once the leases of those that were cut off have lapsed: 10 s. */
+async function settledChanges(call: Session['call']) {
+  for (;;) {
+    const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
+    if (Changes.every(({ State }) => State !== 'running')) return Changes;
+    await pause(500);
+  }
+}
+
 describe('a server that is killed with -9 again and again in the middle of changes', () => {
-  it('leaves a journal that tells, and every tag can be restored', { timeout: 30_000 }, async () => {
+  it('leaves a journal that tells, and every tag can be restored', { timeout: 60_000 }, async () => {
     const { emulator } = world;
     // The read and the write take 40 ms each, so that a change takes long enough to be hit anywhere.
     emulator.setFaults({ probabilities: { slow: 1 }, slowMs: 40 });
@@ -81,7 +90,7 @@ describe('a server that is killed with -9 again and again in the middle of chang
     expect(removed.length).toBeLessThan(KILLS);
 
     const { call, close, problems } = await connect('v2-modern', world);
-    const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
+    const Changes = await settledChanges(call);
     const states = new Map(Changes.map((change) => [keyOf(change), change]));
     for (const id of removed) expect(states.get(id)?.State).toMatch(/interrupted|done/);
     for (const change of Changes) {
@@ -99,7 +108,7 @@ describe('a server that is killed with -9 again and again in the middle of chang
     await close();
   });
 
-  it('leaves a bulk change that can be undone from wherever it had got to', { timeout: 30_000 }, async () => {
+  it('leaves a bulk change that can be undone from wherever it had got to', { timeout: 60_000 }, async () => {
     const { emulator } = world;
     emulator.setFaults({ actions: ['UntagResources'], probabilities: { slow: 1 }, slowMs: 30 });
     const tagged = (set: string): number =>
@@ -121,7 +130,7 @@ describe('a server that is killed with -9 again and again in the middle of chang
     for (const count of left) expect(count).toBeLessThan(BULK_KEYS);
 
     const { call, close } = await connect('v1', world);
-    const { Changes } = listing.parse((await call('list_changes', { Limit: 100 })).structured);
+    const Changes = await settledChanges(call);
     for (const { ChangeId, Tool, State } of Changes.filter((change) => change.Tool === 'apply_plan')) {
       expect({ Tool, State }).toEqual({ Tool: 'apply_plan', State: expect.stringMatching(/interrupted|done/) });
       expect((await call('undo_change', { ChangeId })).structured).toMatchObject({ Status: 'done' });

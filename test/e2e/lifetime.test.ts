@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import {
   callMessage,
   connect,
@@ -96,10 +97,12 @@ it('keeps what an undo needs of a write that was under way when the client went'
 
   own.emulator.setFaults(undefined);
   const { call, close } = await connect('v2-modern', own);
-  const changes = await call('list_changes');
-  expect(changes.text).toMatch(/^\S+ (unknown|interrupted): untag_resource/);
-  const [changeId] = changes.text.split(' ');
-  await call('undo_change', { ChangeId: changeId });
+  const { Changes } = z
+    .object({ Changes: z.array(z.object({ ChangeId: z.string(), State: z.string(), Tool: z.string() })).length(1) })
+    .parse((await call('list_changes')).structured);
+  const [change] = Changes;
+  expect(change).toMatchObject({ Tool: 'untag_resource', State: expect.stringMatching(/unknown|interrupted/) });
+  await call('undo_change', { ChangeId: change?.ChangeId });
   expect(own.emulator.tagsOf('key', KEY.KeyId)).toEqual(SAMPLE_TAGS);
   await close();
   await own.close();

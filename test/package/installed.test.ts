@@ -39,7 +39,7 @@ describe('the packed tarball, installed into an empty folder', () => {
     const args = [program, '--emulator', '--state-dir', join(root, 'state')];
     await client.connect(new StdioClientTransport({ command: process.execPath, args, cwd: folder }));
     try {
-      expect((await client.listTools()).tools).toHaveLength(7);
+      expect((await client.listTools()).tools).toHaveLength(9);
       const call = { SecretName: 'MyDbCredentials', TagKeys: ['tagkey1'] };
       const { structuredContent } = await client.callTool({ name: 'untag_resource', arguments: call });
       const { RequestId, RemovedTags } = z

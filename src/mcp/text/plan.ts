@@ -1,19 +1,31 @@
 import { quote, quoteList } from '../../base/quote.js';
-import type { NearMissList, PlanReport, PlanRow } from '../../changes/make-plan.js';
+import type { PlanReport, PlanRow } from '../../changes/make-plan.js';
 import type { NearMiss } from '../../changes/near-misses.js';
 import type { ValueChange } from '../../changes/plan.js';
 import { capped } from '../schemas.js';
 import { nameText, unreadText } from './inventory.js';
-import { counted, fittingLines, KMS_TAG_LINE, someOf } from './result.js';
+import { counted, fitting, KMS_TAG_LINE, someOf } from './result.js';
 
-/** Values that a plan shows, and characters of them. */
-const SHOWN_VALUES = 10;
-const ROOM_FOR_VALUES = 700;
-/** Characters of the rows. */
-const ROOM_FOR_ROWS = 1_800;
-const SHOWN_LEFT_OUT = 10;
-/** Characters of the structured lists: a result stays small whatever people call their tags. */
-const ROOM_FOR_FIELDS = { rows: 2_800, values: 1_000, leftOut: 1_000 } as const;
+/** Characters of JSON for the values, for what was left out, and for near misses. What they leave is for the rows. */
+const ROOM_FOR_PART = 500;
+const ROOM_FOR_ALL = 3_300;
+
+/** What of a report is shown, in the text as in the structured result. */
+function shownOf({ rows, values, leftOut, leftOutKeys, missed, nearlyKeptOut }: PlanReport) {
+  const part = <Item>(items: readonly Item[], fieldsOf: (item: Item) => unknown): readonly Item[] =>
+    items.slice(0, fitting(items.map(fieldsOf), ROOM_FOR_PART).length);
+  const parts = {
+    values: part(values.slice(0, MOST_PARTS), tagFields),
+    leftOut: part(leftOut.slice(0, MOST_PARTS), (one) => one),
+    leftOutKeys,
+    missed: part(missed.shown, nearFields),
+    nearlyKeptOut: part(nearlyKeptOut.shown, nearFields),
+  };
+  const room = ROOM_FOR_ALL - JSON.stringify(Object.values(parts)).length;
+  return { ...parts, rows: rows.slice(0, fitting(rows.map(rowFields), room).length) };
+}
+
+const MOST_PARTS = 10;
 
 /** What would happen, the warning, and what to do next. */
 export function planMessage(report: PlanReport): string {
@@ -45,21 +57,20 @@ function nearlyKeptOutText({ nearlyKeptOut: { shown, count }, plan }: PlanReport
 
 /** More lines of a plan: values, rows, what was left out, what nearly matches. */
 export function planDetails(report: PlanReport): readonly string[] {
-  const { plan, values, rows, leftOut, leftOutKeys, missed, nearlyKeptOut, selected, requests, seconds } = report;
-  const shownValues = fittingLines(values.slice(0, SHOWN_VALUES).map(valueText), ROOM_FOR_VALUES);
-  const shownRows = fittingLines(rows.map(rowText), ROOM_FOR_ROWS);
-  const restOfRows = plan.resources - shownRows.length;
-  const gone = leftOut.slice(0, SHOWN_LEFT_OUT).map(({ id, why }) => `${quote(id)} ${why}`);
+  const { plan, selected, requests, seconds } = report;
+  const { rows, values, leftOut, leftOutKeys, missed, nearlyKeptOut } = shownOf(report);
+  const restOfRows = plan.resources - rows.length;
+  const gone = leftOut.map(({ id, why }) => `${quote(id)} ${why}`);
   return [
-    ...(values.length === 0 ? [] : [`Values: ${someOf(shownValues, values.length)}.`]),
-    ...shownRows,
-    ...(restOfRows > 0 && shownRows.length > 0 ? [`And ${counted(restOfRows, plan.resourceType)} more.`] : []),
+    ...(values.length === 0 ? [] : [`Values: ${someOf(values.map(valueText), report.values.length)}.`]),
+    ...rows.map(rowText),
+    ...(restOfRows > 0 ? [`And ${counted(restOfRows, plan.resourceType)} more.`] : []),
     ...(leftOutKeys.length === 0
       ? []
       : [`Tag keys left out: ${leftOutKeys.map(({ key, why }) => `${quote(key, 64)} (${why})`).join(', ')}.`]),
-    ...(leftOut.length === 0 ? [] : [`Left out: ${someOf(gone, leftOut.length)}.`]),
-    ...nearLine('Not part of the plan, but nearly the same', missed),
-    ...nearLine('Part of the plan, but nearly what was to be kept out', nearlyKeptOut),
+    ...(leftOut.length === 0 ? [] : [`Left out: ${someOf(gone, report.leftOut.length)}.`]),
+    ...nearLine('Not part of the plan, but nearly the same', missed, report.missed.count),
+    ...nearLine('Part of the plan, but nearly what was to be kept out', nearlyKeptOut, report.nearlyKeptOut.count),
     ...(plan.resources === 0
       ? []
       : [
@@ -68,33 +79,32 @@ export function planDetails(report: PlanReport): readonly string[] {
   ];
 }
 
-function nearLine(head: string, { shown, count }: NearMissList): readonly string[] {
+function nearLine(head: string, shown: readonly NearMiss[], count: number): readonly string[] {
   const texts = shown.map(({ id, key, value }) => `${quote(id)} has ${quote(key, 64)}=${quote(value, 64)}`);
   return count === 0 ? [] : [`${head}: ${someOf(texts, count)}.`];
 }
 
 /** The structured form of a plan. */
 export function planFields(report: PlanReport) {
-  const { plan, selected, rows, values, leftOut, leftOutKeys, notRestorable, requests, seconds } = report;
-  const { unreadRegions, missed, nearlyKeptOut } = report;
-  const near = [
-    ...missed.shown.map(nearFields),
-    ...nearlyKeptOut.shown.map((miss) => ({ ...nearFields(miss), Planned: true })),
-  ];
-  const shownValues = fitting(values.slice(0, SHOWN_VALUES).map(valueFields), ROOM_FOR_FIELDS.values);
+  const { plan, selected, notRestorable, requests, seconds, unreadRegions } = report;
+  const { rows, values, leftOut, leftOutKeys, missed, nearlyKeptOut } = shownOf(report);
   const left = [
     ...leftOutKeys.map(({ key, why }) => ({ TagKey: capped(key), Why: why })),
-    ...leftOut.slice(0, SHOWN_LEFT_OUT).map(({ id, why }) => ({ ResourceId: capped(id), Why: why })),
+    ...leftOut.map(({ id, why }) => ({ ResourceId: capped(id), Why: why })),
   ];
+  const near = [...missed.map(nearFields), ...nearlyKeptOut.map((miss) => ({ ...nearFields(miss), Planned: true }))];
+  const nearCount = report.missed.count + report.nearlyKeptOut.count;
   return {
     ...(plan.resources === 0 ? {} : { Change: plan.sentence, PlanId: plan.planId, ExpiresAt: plan.expiresAt }),
     Selected: selected,
     Concerned: plan.resources,
-    Rows: fitting(rows.map(rowFields), ROOM_FOR_FIELDS.rows),
-    Values: shownValues,
-    ...(values.length > shownValues.length ? { OtherValues: values.length - shownValues.length } : {}),
-    ...(left.length === 0 ? {} : { LeftOut: fitting(left, ROOM_FOR_FIELDS.leftOut) }),
+    Rows: rows.map(rowFields),
+    Values: values.map((change) => ({ ...tagFields(change), Resources: change.resources })),
+    ...others('OtherValues', report.values.length - values.length),
+    ...(left.length === 0 ? {} : { LeftOut: left }),
+    ...others('OtherLeftOut', report.leftOut.length - leftOut.length),
     ...(near.length === 0 ? {} : { NearMisses: near }),
+    ...others('OtherNearMisses', nearCount - near.length),
     ...(notRestorable.length === 0 ? {} : { NotRestorable: notRestorable.length }),
     Requests: requests,
     ExpectedSeconds: seconds,
@@ -104,14 +114,9 @@ export function planFields(report: PlanReport) {
   };
 }
 
-/** The first of `items` that `room` characters of JSON hold; at least one. */
-function fitting<Item>(items: readonly Item[], room: number): Item[] {
-  const lines = items.map((item) => JSON.stringify(item));
-  return items.slice(0, fittingLines(lines, room).length);
-}
-
-function valueFields(change: ValueChange) {
-  return { ...tagFields(change), Resources: change.resources };
+/** How many more there are, where not all are shown. */
+function others(name: string, count: number): Readonly<Record<string, number>> {
+  return count === 0 ? {} : { [name]: count };
 }
 
 function nearFields({ id, key, value }: NearMiss) {

@@ -23,14 +23,20 @@ export function pairText(pairs: readonly (readonly [key: string, value: string])
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
 
-/** The first of `lines` that `room` characters hold; at least one. */
-export function fittingLines(lines: readonly string[], room: number): readonly string[] {
+/**
+ * Characters of JSON that a list in a result may take, where no larger page was asked for: with the rest of the result
+ * around it less than 1,500 tokens. The lines of the text are shorter than that.
+ */
+export const ROOM = 3_900;
+
+/** The first of `items` that `room` characters of JSON hold; at least one. */
+export function fitting<Item>(items: readonly Item[], room: number): Item[] {
   let left = room;
-  const cut = lines.findIndex((line, index) => {
-    left -= line.length + 1;
+  const cut = items.findIndex((item, index) => {
+    left -= JSON.stringify(item).length + 1;
     return left <= 0 && index > 0;
   });
-  return cut < 0 ? lines : lines.slice(0, cut);
+  return items.slice(0, cut < 0 ? items.length : cut);
 }
 
 /** `a; b; c and 4 more`. */

@@ -4,7 +4,7 @@ import { type Status, statusOf } from '../../changes/run-result.js';
 import type { Undone } from '../../changes/undo.js';
 import type { ItemGroup, StoredChange } from '../../journal/change.js';
 import { capped } from '../schemas.js';
-import { causeText, counted, undoText, WITHHELD } from './result.js';
+import { causeText, counted, fitting, ROOM, undoText, WITHHELD } from './result.js';
 
 /** Details that a report shows; the counts are always whole. */
 const SHOWN = 10;
@@ -103,9 +103,12 @@ export function undoneFields({ account }: StoredChange, undone: Undone) {
     NotAttempted: notAttempted,
     Verified: verified,
     Unverified: restored - verified,
-    Details: detailsOf(undone)
-      .slice(0, SHOWN)
-      .map(({ ResourceId, Why }) => ({ ResourceId: capped(ResourceId), Why: capped(Why) })),
+    Details: fitting(
+      detailsOf(undone)
+        .slice(0, SHOWN)
+        .map(({ ResourceId, Why }) => ({ ResourceId: capped(ResourceId), Why: capped(Why) })),
+      ROOM,
+    ),
     ...(changeId === undefined ? {} : { ChangeId: changeId }),
     ...(account.id === undefined ? {} : { AccountId: account.id }),
   };

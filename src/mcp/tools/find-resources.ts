@@ -21,12 +21,12 @@ import {
   whereField,
 } from '../schemas.js';
 import { resourceLine, unreadText } from '../text/inventory.js';
-import { counted, fittingLines } from '../text/result.js';
+import { counted, fitting, ROOM } from '../text/result.js';
 import { defineTool } from '../tool.js';
 
 const DEFAULT_PAGE = 20;
-/** Characters of a page: as much as an agent should read at once, and more where a larger page was asked for. */
-const ROOM_PER_ROW = 180;
+/** Characters of JSON for each row of a page that is larger than usual. */
+const ROOM_PER_ROW = 300;
 
 export const findResources = defineTool({
   name: 'find_resources',
@@ -89,8 +89,8 @@ export const findResources = defineTool({
     const start = after === undefined ? 0 : matching.findIndex((resource) => isAfter(resource, after));
     const left = start < 0 ? [] : matching.slice(start, start + PageSize);
     // A page ends with the last row that is shown: nothing that a count or a token passes over is missing.
-    const lines = fittingLines(left.map(resourceLine), ROOM_PER_ROW * PageSize);
-    const rows = left.slice(0, lines.length);
+    const fields = fitting(left.map(rowOf), PageSize <= DEFAULT_PAGE ? ROOM : ROOM_PER_ROW * PageSize);
+    const rows = left.slice(0, fields.length);
     const last = rows.at(-1);
     const end = Math.max(0, start) + rows.length;
     const hasMore = end < matching.length && last !== undefined;
@@ -104,9 +104,9 @@ export const findResources = defineTool({
     const more = token === undefined ? '' : ` More: repeat the call with NextToken ${token}.`;
     return {
       message: `${head}${span}${unreadText(inventory.unread)}${more}`,
-      details: lines,
+      details: rows.map(resourceLine),
       structured: {
-        Resources: rows.map(rowOf),
+        Resources: fields,
         FirstRow: rows.length === 0 ? 0 : start + 1,
         LastRow: rows.length === 0 ? 0 : end,
         Matching: matching.length,

@@ -6,13 +6,13 @@ import type { Call } from '../call.js';
 import { readChange } from '../read-change.js';
 import { capped, numberField, trimmed } from '../schemas.js';
 import { changeText } from '../text/plan.js';
-import { counted, fittingLines } from '../text/result.js';
+import { counted, fitting, ROOM } from '../text/result.js';
 import { defineTool } from '../tool.js';
 
 const STATES = ['done', 'partial', 'nothing_done', 'unknown', 'running', 'interrupted'] as const;
 const DEFAULT_LIMIT = 10;
-/** Characters of a list, for each change or item asked for. */
-const ROOM_PER_ROW = 400;
+/** Characters of JSON for each change or tag of a list that is longer than usual. */
+const ROOM_PER_ROW = 700;
 
 export const listChanges = defineTool({
   name: 'list_changes',
@@ -69,13 +69,17 @@ async function listed(call: Call, limit: number, resourceId: string | undefined,
   const { journal, principal, options } = call;
   const account = await call.account(options);
   const { changes, hasMore } = await journal.list({ limit, principal, account, resourceId, after });
-  const lines = fittingLines(changes.map(line), ROOM_PER_ROW * limit);
-  const shown = changes.slice(0, lines.length);
+  const rows = fitting(changes.map(row), roomFor(limit));
+  const shown = changes.slice(0, rows.length);
   const last = shown.at(-1);
   const more = last !== undefined && (hasMore || shown.length < changes.length) ? { NextToken: last.changeId } : {};
   const head = shown.length === 0 ? 'No changes yet.' : `${counted(shown.length, 'change')}, newest first.`;
   const next = more.NextToken === undefined ? '' : ` More: repeat the call with NextToken ${more.NextToken}.`;
-  return { message: `${head}${next}`, details: lines, structured: { Changes: shown.map(row), ...more } };
+  return { message: `${head}${next}`, details: shown.map(line), structured: { Changes: rows, ...more } };
+}
+
+function roomFor(limit: number): number {
+  return limit <= DEFAULT_LIMIT ? ROOM : ROOM_PER_ROW * limit;
 }
 
 function detailed(change: StoredChange, limit: number, resourceId: string | undefined, token: string | undefined) {
@@ -84,16 +88,16 @@ function detailed(change: StoredChange, limit: number, resourceId: string | unde
     throw new TagsError('INVALID_ARGUMENT', 'This NextToken belongs to another list.', 'Repeat the call without it.');
   }
   const { items, total } = itemsOf(change.groups, resourceId, start, limit);
-  const lines = fittingLines(items.map(itemLine), ROOM_PER_ROW * limit);
-  const shown = items.slice(0, lines.length);
+  const fields = fitting(items.map(itemFields), roomFor(limit));
+  const shown = items.slice(0, fields.length);
   const end = start + shown.length;
   const more = end < total ? { NextToken: String(end) } : {};
   const next = more.NextToken === undefined ? '' : ` More: repeat the call with NextToken ${more.NextToken}.`;
   const span = shown.length === 0 ? 'no tags' : `tags ${start + 1}–${end} of ${total}`;
   return {
     message: `${line(change)}: ${span}.${next}`,
-    details: lines,
-    structured: { Changes: [row(change)], Items: shown.map(itemFields), ...more },
+    details: shown.map(itemLine),
+    structured: { Changes: [row(change)], Items: fields, ...more },
   };
 }
 

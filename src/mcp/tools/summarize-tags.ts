@@ -15,14 +15,16 @@ import { withProgress } from '../progress.js';
 import { resolveRegions } from '../region.js';
 import { capped, regionIdsField, tagKey } from '../schemas.js';
 import { unreadText } from '../text/inventory.js';
+import { fitting, ROOM } from '../text/result.js';
 import { summaryLines, summaryMessage } from '../text/summary.js';
 import { defineTool } from '../tool.js';
 
 /** Shown: the most frequent ones, so that an account of any size fits a result. */
-const MOST_KEYS = 12;
 const MOST_VALUES = 4;
 const MOST_VALUES_OF_ONE = 40;
-const MOST_LOOKALIKES = 10;
+/** Characters of JSON: for the four values of a key, and for what looks alike. */
+const ROOM_FOR_VALUES = 300;
+const ROOM_FOR_LOOKALIKES = 900;
 
 export const summarizeTagsTool = defineTool({
   name: 'summarize_tags',
@@ -84,12 +86,15 @@ export const summarizeTagsTool = defineTool({
     const looksAlike = lookalikes(summaries).filter(
       ({ key, a, b }) => TagKey === undefined || [key, a, b].includes(TagKey),
     );
-    const shown = summaries.map(({ type, summary }) => shownType(type, summary, TagKey));
-    const hidden = summaries.reduce((sum, { summary }) => sum + Math.max(0, summary.keys.length - MOST_KEYS), 0);
+    const LooksAlike = fitting(looksAlike.map(lookalikeRow), ROOM_FOR_LOOKALIKES);
+    const room = (ROOM - JSON.stringify(LooksAlike).length) / types.length;
+    const shown = summaries.map(({ type, summary }) => shownType(type, summary, TagKey, room));
+    const keys = summaries.reduce((sum, { summary }) => sum + summary.keys.length, 0);
+    const shownKeys = shown.reduce((sum, { TagKeys }) => sum + TagKeys.length, 0);
     const structured = {
       ResourceTypes: shown,
-      OtherTagKeys: TagKey === undefined ? hidden : 0,
-      LooksAlike: looksAlike.slice(0, MOST_LOOKALIKES).map(lookalikeRow),
+      OtherTagKeys: TagKey === undefined ? keys - shownKeys : 0,
+      LooksAlike,
       ...(unread.length === 0
         ? {}
         : { UnreadRegions: unread.map(({ regionId, why }) => ({ RegionId: regionId, Why: why })) }),
@@ -117,20 +122,24 @@ function usageOf(key: string, resources: number, keys: readonly KeyUsage[]): Key
   return keys.find((usage) => usage.key === key) ?? { key, resources: 0, missing: resources, values: new Map() };
 }
 
-function shownType(type: string, { resources, untagged, keys }: TagSummary, only: string | undefined) {
-  const wanted = only === undefined ? keys.slice(0, MOST_KEYS) : [usageOf(only, resources, keys)];
-  const most = only === undefined ? MOST_VALUES : MOST_VALUES_OF_ONE;
+/** `room`: characters of JSON for all tag keys of the type. */
+function shownType(type: string, { resources, untagged, keys }: TagSummary, only: string | undefined, room: number) {
+  const rows =
+    only === undefined
+      ? keys.map((usage) => usageRow(usage, MOST_VALUES, ROOM_FOR_VALUES))
+      : [usageRow(usageOf(only, resources, keys), MOST_VALUES_OF_ONE, room)];
+  return { ResourceType: type, Resources: resources, Untagged: untagged, TagKeys: fitting(rows, room) };
+}
+
+function usageRow({ key, resources, missing, values }: KeyUsage, most: number, room: number) {
+  const rows = [...values].slice(0, most).map(([value, count]) => ({ TagValue: capped(value), Resources: count }));
+  const shown = fitting(rows, room);
   return {
-    ResourceType: type,
+    TagKey: capped(key),
     Resources: resources,
-    Untagged: untagged,
-    TagKeys: wanted.map(({ key, resources: carriers, missing, values }) => ({
-      TagKey: capped(key),
-      Resources: carriers,
-      Missing: missing,
-      Values: [...values].slice(0, most).map(([value, count]) => ({ TagValue: capped(value), Resources: count })),
-      OtherValues: Math.max(0, values.size - most),
-    })),
+    Missing: missing,
+    Values: shown,
+    OtherValues: values.size - shown.length,
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kmsErrorOf, type PassingReply, type PassingRequest } from '../support/intermediary.js';
+import { kmsErrorOf, type PassingReply, type PassingRequest, pageOf } from '../support/intermediary.js';
 import { planAndApply, textOf } from '../support/workbench.js';
 import { keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
 import { type WatchedBench, WRITES, watchedBench } from './watched.js';
@@ -103,6 +103,21 @@ describe('a list that does not end', () => {
     const plan = await bench.call('plan_change', REMOVE_TEMP);
     expect(plan.text).toMatch(/^ENDPOINT_UNREACHABLE: .*Nothing was changed\./);
     expect(asked()).toBe(2);
+  });
+
+  it('because the NextToken of an empty page repeats is an error soon', async () => {
+    const bench = await watchedBench({ keys: 10 });
+    let asked = 0;
+    bench.between.handle(async (passing) => {
+      if (passing.action !== 'ListTagResources') return passing.forward();
+      asked += 1;
+      if (asked > 500) throw new Error('it goes on and on');
+      const body = { RequestId: 'r-1', NextToken: 'again', TagResources: { TagResource: [] } };
+      return pageOf(200, JSON.stringify(body), 'application/json');
+    });
+    const plan = await bench.call('plan_change', REMOVE_TEMP);
+    expect(plan.text).toMatch(/^ENDPOINT_UNREACHABLE: .*Nothing was changed\./);
+    expect(asked).toBe(2);
   });
 
   it('because two tokens take turns is an error soon', async () => {

@@ -40,13 +40,10 @@ export function targetFields() {
 }
 
 /**
- * Parameters where `""` means absent: models fill with it what they do not use, and none of these has it for a value. No
- * lists: an undo of `ResourceIds: ""` must not become one of all resources.
+ * Parameters where `""` means absent, as models fill in the targets that they do not use. Elsewhere it is a value, or an
+ * error that says so: an empty filter or list must never become none.
  */
-export const EMPTY_MEANS_ABSENT: ReadonlySet<string> = new Set([
-  ...['KeyId', 'SecretName', 'CertificateId', 'RegionId', 'ResourceType', 'TagKey', 'Name', 'Text', 'NextToken'],
-  ...['ResourceId', 'ChangeId'],
-]);
+export const EMPTY_MEANS_ABSENT: ReadonlySet<string> = new Set(['KeyId', 'SecretName', 'CertificateId']);
 
 /** What parsing `targetFields` gives. */
 export interface TargetArguments {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/base/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { CALL_DEADLINE_MS } from '../../src/mcp/call.js';
 import { kmsErrorOf } from '../support/intermediary.js';
 import { planAndApply, textOf } from '../support/workbench.js';
@@ -16,6 +16,7 @@ function settableClock(): Clock & { set(ms: number): void } {
   return {
     now: () => Date.now() + offset,
     elapsed: () => performance.now() * SPEED,
+    sleep: (ms, signal) => systemClock.sleep(ms / SPEED, signal),
     set(ms) {
       offset += ms;
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/base/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { type Answer, addedUp, numberOf, planAndApply, textOf, type Workbench } from '../support/workbench.js';
 import { workbenches } from './benches.js';
 import { keyIds, tagsOfAll } from './gated.js';
@@ -24,6 +24,7 @@ function hurryingClock(): Clock & { hurry(times: number): void } {
   return {
     now: Date.now,
     elapsed,
+    sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
     hurry(times) {
       before = elapsed();
       since = performance.now();

@@ -72,6 +72,6 @@ describe('what the model sees', () => {
     const plan = await bench.call('plan_change', { ...REMOVE_TEMP, RemoveTagKeys: undefined, RenameTagKeys });
     expectSmall(plan);
     expect(plan.structured).toMatchObject({ Selected: 100, Concerned: 50 });
-    expect(plan.text).toContain('and 40 more');
+    expect(plan.text).toMatch(/another value and 4\d more/);
   });
 });

@@ -136,7 +136,7 @@ describe('find_resources', () => {
     { filter: { Name: HAND_MADE }, ids: [HAND_MADE] },
     { filter: { Name: 'orders', Where: [{ TagKey: 'temp' }] }, ids: [] },
     { filter: { Name: 'orders-staging', Text: 'migration', Where: [{ TagKey: 'temp' }] }, ids: sample('e9') },
-    { filter: { Where: [{ TagKey: 'temp' }], Text: null, Name: '' }, ids: sample('e9', 'f2', 'f3', 'f4') },
+    { filter: { Where: [{ TagKey: 'temp' }], Text: null, Name: null }, ids: sample('e9', 'f2', 'f3', 'f4') },
   ])('finds what $filter asks for', async ({ filter, ids }) => {
     const { call } = await openSession();
     const reply = await call('find_resources', filter);
@@ -235,6 +235,7 @@ describe('find_resources', () => {
     { args: { Where: [] }, says: 'Where must hold at least one condition' },
     { args: { Where: [{ TagValue: 'prod' }] }, says: 'Where[0].TagKey is missing' },
     { args: { Where: [{ TagKey: '' }] }, says: 'Where[0].TagKey must be 1 to 128 bytes' },
+    { args: { Name: '' }, says: 'Name is empty; leave it out' },
     { args: { Where: [{ TagKey: 'env', Not: 'yes' }] }, says: 'Where[0].Not must be of type boolean' },
     { args: { Where: [{ TagKey: 'env', Value: 'prod' }] }, says: 'Where[0] No such parameter: "Value"' },
     { args: { Where: 'env=prod' }, says: 'Where must be of type array' },

@@ -363,7 +363,7 @@ describe('plan_change', () => {
     },
     {
       what: 'no ResourceType',
-      args: { ResourceType: '', RemoveTagKeys: ['temp'], ResourceIds: ['x'] },
+      args: { RemoveTagKeys: ['temp'], ResourceIds: ['x'] },
       says: 'ResourceType is missing',
     },
     {

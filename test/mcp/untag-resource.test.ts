@@ -92,7 +92,7 @@ describe('untag_resource', () => {
 
   it('takes null and "" for what is left out', async () => {
     const { call, emulator } = await openSession();
-    const empty = { SecretName: '', CertificateId: null, RegionId: '' };
+    const empty = { SecretName: '', CertificateId: null, RegionId: null };
     const { isError } = await call('untag_resource', { ...KEY, ...empty, TagKeys: TWO_KEYS });
     expect(isError).toBe(false);
     expect(emulator.tagsOf('key', KEY.KeyId)).toEqual({ owner: 'alice' });

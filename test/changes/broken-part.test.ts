@@ -36,8 +36,9 @@ describe('a resource whose name cannot be sent: an unpaired surrogate in it', ()
     const bench = await watchedBench({ keys });
     bench.between.handle(async (passing) => {
       const reply = await passing.forward();
-      const isWhole = passing.action === 'ListTagResources' && !passing.parameters.has('ResourceId.1');
-      if (!isWhole || reply.status !== 200) return reply;
+      const { action, parameters } = passing;
+      const isFirst = !parameters.has('ResourceId.1') && !parameters.has('NextToken');
+      if (action !== 'ListTagResources' || !isFirst || reply.status !== 200) return reply;
       const row = '{"ResourceId":"key-\\ud800","ResourceType":"key","TagKey":"temp","TagValue":"x"}';
       return { ...reply, body: reply.body.replace('"TagResource":[', `"TagResource":[${row},`) };
     });

@@ -36,11 +36,9 @@ describe('a resource whose name cannot be sent: an unpaired surrogate in it', ()
     const bench = await watchedBench({ keys });
     bench.between.handle(async (passing) => {
       const reply = await passing.forward();
-      const isWhole =
-        passing.action === 'ListTagResources' &&
-        !passing.parameters.has('ResourceId.1') &&
-        !passing.parameters.has('NextToken');
-      if (!isWhole || reply.status !== 200) return reply;
+      const { action, parameters } = passing;
+      const isFirst = !parameters.has('ResourceId.1') && !parameters.has('NextToken');
+      if (action !== 'ListTagResources' || !isFirst || reply.status !== 200) return reply;
       const row = '{"ResourceId":"key-\\ud800","ResourceType":"key","TagKey":"temp","TagValue":"x"}';
       return { ...reply, body: reply.body.replace('"TagResource":[', `"TagResource":[${row},`) };
     });
@@ -278,7 +276,7 @@ describe('a state directory that breaks in the middle of a run', () => {
     const all = keyIds(1, 1_000);
     let late = 0;
     const stateDirectory = await temporaryDirectory();
-    const clock = { ...systemClock, now: Date.now, elapsed: () => performance.now() + late };
+    const clock = { now: Date.now, elapsed: () => performance.now() + late };
     const bench = await watchedBench({ keys: 1_000 }, { clock, stateDirectory });
     const plan = await bench.call('plan_change', REMOVE_TEMP);
     bench.between.handle(async (passing) => {

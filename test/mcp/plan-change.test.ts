@@ -363,7 +363,7 @@ describe('plan_change', () => {
     },
     {
       what: 'no ResourceType',
-      args: { RemoveTagKeys: ['temp'], ResourceIds: ['x'] },
+      args: { ResourceType: null, RemoveTagKeys: ['temp'], ResourceIds: ['x'] },
       says: 'ResourceType is missing',
     },
     {

@@ -276,7 +276,7 @@ describe('a state directory that breaks in the middle of a run', () => {
     const all = keyIds(1, 1_000);
     let late = 0;
     const stateDirectory = await temporaryDirectory();
-    const clock = { now: Date.now, elapsed: () => performance.now() + late };
+    const clock = { ...systemClock, now: Date.now, elapsed: () => performance.now() + late };
     const bench = await watchedBench({ keys: 1_000 }, { clock, stateDirectory });
     const plan = await bench.call('plan_change', REMOVE_TEMP);
     bench.between.handle(async (passing) => {

@@ -26,7 +26,7 @@ export interface RunResult {
   readonly changed: Count;
   /** Of these, seen as wanted when read back. */
   readonly verified: Count;
-  /** Of the changed, resources whose old tags were left, because the new ones do not show yet. */
+  /** Of the changed, resources whose old tags were left beside the new ones. */
   readonly withheld: number;
   readonly failures: readonly Failure[];
   /** May have been written: no answer came, and reading did not show it. */

@@ -29,7 +29,7 @@ export interface Loss {
 export interface Written {
   /** KMS acknowledged every request for these. */
   readonly acknowledged: readonly WriteItem[];
-  /** Of others, the new tags alone: KMS acknowledged them and they do not show yet, so that the old ones were left. */
+  /** Of others, the new tags alone: the old ones were left, since the new ones do not show yet, or the run ended in between. */
   readonly withheld: readonly WriteItem[];
   readonly losses: ReadonlyMap<string, Loss>;
   /** Lost, and one of their requests was carried out or may have been. */
@@ -89,11 +89,18 @@ export async function writeItems(items: readonly WriteItem[], context: WriteCont
   };
 
   for (const request of setRequests(items)) await attemptLeft(request);
-  const both = ended.loss === undefined ? items.filter(isLeft).filter(hasBoth) : [];
-  const shown = both.length === 0 ? undefined : await verify(writer, both.map(setPart), options);
+  const both = items.filter(isLeft).filter(hasBoth);
+  // After an error that ends the run nothing more is sent: what was set stays beside what was to be removed.
+  const isEnded = ended.loss !== undefined;
+  const shown = both.length === 0 || isEnded ? undefined : await verify(writer, both.map(setPart), options);
   const withheld = new Set(both.filter(({ id }) => !shown?.reached.has(id)).map(({ id }) => id));
   const removals = removeRequests(items.filter((item) => isLeft(item) && !withheld.has(item.id)));
   for (const request of removals) await attemptLeft(request);
+  for (const { id } of both) {
+    if (losses.get(id)?.kind !== 'not sent') continue;
+    losses.delete(id);
+    withheld.add(id);
+  }
   return {
     acknowledged: items.filter((item) => isLeft(item) && !withheld.has(item.id)),
     withheld: items.filter(({ id }) => withheld.has(id)).map(setPart),

@@ -8,7 +8,7 @@ export const KMS_TAG_LINE =
   'A kms:tag condition in a RAM, key or secret policy can make a tag decide who may use the resource.';
 
 /** Of a run, continuing a number of resources. */
-export const WITHHELD = 'whose old tags were left, because the new ones do not show yet';
+export const WITHHELD = 'whose old tags were left beside the new ones';
 
 /** `"owner"="alice", "env"="dev"`, at most `most` of them, then "and N more". Never empty. */
 export function tagText(tags: Readonly<Record<string, string>>, most = 20): string {

@@ -41,7 +41,7 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
   const failures: Failure[] = [];
   const unknown: Failure[] = [];
   const notAttempted: PartItem[] = [];
-  let partlyChanged = false;
+  let partlyChanged = 0;
   let cause: unknown;
   let ended = false;
   const stop = (error: unknown): void => {
@@ -132,10 +132,11 @@ export async function runRegion(regionId: string, run: SharedRun): Promise<Regio
       const isPartly = partly.has(id);
       const { code, permission } = loss;
       const failure = { id, regionId, code, permission, tags: Object.keys(after).length };
-      if (loss.kind === 'unknown') unknown.push(failure);
-      else if (loss.kind === 'refused' || isPartly) failures.push(failure);
+      // One request of several was carried out and the next did not leave: neither failed nor untouched.
+      if (loss.kind === 'unknown' || (loss.kind === 'not sent' && isPartly)) unknown.push(failure);
+      else if (loss.kind === 'refused') failures.push(failure);
       else notAttempted.push(...part.filter((one) => one.id === id));
-      if (isPartly && loss.kind !== 'unknown') partlyChanged = true;
+      if (loss.kind === 'refused' && isPartly) partlyChanged += 1;
       const kind = isPartly ? 'unknown' : loss.kind;
       const name = `${kind} ${loss.code}`;
       const alike = kinds.get(name) ?? { loss: { ...loss, kind }, ids: [] };

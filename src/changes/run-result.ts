@@ -29,12 +29,12 @@ export interface RunResult {
   /** Of the changed, resources whose old tags were left beside the new ones. */
   readonly withheld: number;
   readonly failures: readonly Failure[];
-  /** May have been written: no answer came, and reading did not show it. */
+  /** May have been written, or was in part: no answer came or time was too short, and reading did not show it. */
   readonly unknown: readonly Failure[];
   /** Time was too short, or the run ended before: nothing of these was sent. */
   readonly notAttempted: readonly ItemGroup[];
-  /** Some of what failed was changed in part. */
-  readonly partlyChanged: boolean;
+  /** Of the failures, resources that were changed in part before. */
+  readonly partlyChanged: number;
   /** The first error that ended the run in a region, if one did. */
   readonly cause: unknown;
 }
@@ -45,7 +45,7 @@ export type Status = 'done' | 'partial' | 'nothing_done';
 export function statusOf(result: RunResult, left = 0): Status {
   const { changed, failures, unknown, notAttempted, withheld, partlyChanged } = result;
   if (failures.length + unknown.length + notAttempted.length + withheld + left === 0) return 'done';
-  return changed.resources + unknown.length > 0 || partlyChanged ? 'partial' : 'nothing_done';
+  return changed.resources + unknown.length + partlyChanged > 0 ? 'partial' : 'nothing_done';
 }
 
 /** How the journal says that a change ended. */

@@ -79,12 +79,12 @@ export async function runChange(run: Run): Promise<RunResult> {
     failures: regions.flatMap(({ failures }) => failures),
     unknown: regions.flatMap(({ unknown }) => unknown),
     notAttempted: regions.flatMap(({ notAttempted }) => notAttempted),
-    partlyChanged: regions.some(({ partlyChanged }) => partlyChanged),
+    partlyChanged: regions.reduce((sum, { partlyChanged }) => sum + partlyChanged, 0),
     cause: unexpected[0] ?? regions.find(({ cause }) => cause !== undefined)?.cause,
   };
   await change?.end(endStateOf(result));
-  const { changed, unknown, failures, partlyChanged, cause } = result;
-  const wroteNothing = changed.resources + unknown.length + failures.length === 0 && !partlyChanged;
+  const { changed, unknown, failures, cause } = result;
+  const wroteNothing = changed.resources + unknown.length + failures.length === 0;
   const isThrown = wroteNothing && cause !== undefined;
   // What is thrown is reported where it is caught.
   for (const error of unexpected) if (!(isThrown && error === cause)) run.onUnexpectedError(error);
@@ -102,7 +102,7 @@ function nothingOf(notAttempted: readonly ItemGroup[]): RegionResult {
     failures: [],
     unknown: [],
     notAttempted,
-    partlyChanged: false,
+    partlyChanged: 0,
     cause: undefined,
   };
 }

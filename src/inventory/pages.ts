@@ -30,6 +30,7 @@ export async function readPages<Row>(
   const read = (pageNumber: number): Promise<Page<Row>> => patiently(() => readPage({ pageNumber, pageSize }), options);
   const repeats = repeatFinder();
   const first = await read(1);
+  if (first.totalCount < first.rows.length) throw unreadableReply('a list with more rows than it says');
   each(first.rows);
   repeats.refuse(first.rows);
   let last = Math.ceil(first.totalCount / pageSize);

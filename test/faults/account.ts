@@ -62,7 +62,7 @@ export function randomAccount(random: Seeded): RandomAccount {
 function randomTags(random: Seeded): Record<string, string> {
   const value = (): string =>
     random.chance(0.04) ? random.pick(ODD_VALUES) : random.chance(0.02) ? LONG_VALUE : random.pick(TAG_VALUES);
-  const others = random.chance(0.06) ? 3 : 0;
+  const others = random.chance(0.06) ? 2 : 0;
   return Object.fromEntries([
     ...random.some(TAG_KEYS).map((key): [string, string] => [key, value()]),
     ...(random.chance(0.15) ? [[PROTECTED_KEY, 'x'] as const] : []),

@@ -21,6 +21,7 @@ export function* applyComplaints(scene: Scene, plan: OpenPlan, seen: Seen): Gene
       yield `it changed something else: ${key} of ${place}`;
   }
   yield* overwritten(scene, plan, seen);
+  yield* gapsIn(scene, plan, seen);
   if (answer.structured['Status'] === undefined) {
     if (!answer.isError) yield 'a report without Status';
     return;
@@ -102,6 +103,21 @@ function* overwritten(scene: Scene, plan: OpenPlan, seen: Seen): Generator<strin
       return !isMeddledWith(seen, place, key) && !couldSee(scene, plan, place, key, value);
     });
     if (isOther) yield `it wrote over what came to ${place} after the plan`;
+  }
+}
+
+/** A value that is renamed must be under one of its keys at any moment. */
+function* gapsIn(scene: Scene, plan: OpenPlan, seen: Seen): Generator<string> {
+  if (seen.watch.staleReads + plan.seen.watch.staleReads > 0) return;
+  const now = new Map<string, string | undefined>();
+  for (const { place, key, from, to } of scene.ledger.entries.slice(seen.from, seen.until)) {
+    now.set(`${place} ${key}`, to);
+    const [, target] = plan.call.operations.rename.find(([source]) => source === key) ?? [];
+    if (target === undefined || to !== undefined || isMeddledWith(seen, place, target)) continue;
+    const known = `${place} ${target}`;
+    const there = now.has(known) ? now.get(known) : valueIn(seen.start.get(place), target);
+    if (there !== from && !isMeddledWith(seen, place, key))
+      yield `it removed ${key} of ${place} before ${target} had its value`;
   }
 }
 

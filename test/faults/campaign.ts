@@ -6,7 +6,7 @@ import { inParallel } from '../../src/base/parallel.js';
 import { playSequence } from './sequence.js';
 import { addTo, emptyTally, faultsOf, isBad, type Tally } from './tally.js';
 
-// npm run test:faults -- [--calls 100000] [--seed 1] [--workers 2]
+// npm run test:faults -- [--calls 100000] [--seed 1] [--workers 2] [--fail-fast]
 // npm run test:faults -- --replay SEED    plays one sequence again, and tells its story
 const { values } = parseArgs({
   options: {
@@ -14,12 +14,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
     replay: { type: 'string' },
+    'fail-fast': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },
 });
 
 /** Sequences that a worker plays before it asks for more. */
-const BATCH = 20;
+const BATCH = 12;
 /** Sequences of a worker at once: while one waits for its journal, another goes on. */
 const AT_ONCE = 3;
 const FAULTS_SHOWN = 50;
@@ -71,7 +72,8 @@ async function campaign(calls: number, firstSeed: number, workers: number): Prom
     new Promise((resolve, reject) => {
       const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['--worker']);
       const more = (): void => {
-        if (tally.calls >= calls) return void child.disconnect();
+        const isOver = tally.calls >= calls || (values['fail-fast'] && tally.seeds.length > 0);
+        if (isOver) return void child.disconnect();
         child.send({ first: next });
         next += BATCH;
       };

@@ -7,8 +7,10 @@ export interface Keyring {
   readonly source: CredentialSource;
   /** The access key changes; `known`: the source has the new one. */
   change(known: boolean): void;
-  /** The source has the newest credentials, for whoever asks it again. False: it had them. */
-  learn(): boolean;
+  /** The source does not have the newest credentials: not even STS answers. */
+  isBehind(): boolean;
+  /** The source has the newest credentials, for whoever asks it again. */
+  learn(): void;
 }
 
 /** A canary, so that whatever leaves the server can be searched for it. */
@@ -25,10 +27,8 @@ export function keyringOf(emulator: Emulator): Keyring {
   });
   let cached = current();
   let latest = cached;
-  const learn = (): boolean => {
-    const had = latest.accessKeyId === emulator.accessKeyId;
+  const learn = (): void => {
     latest = current();
-    return !had;
   };
   return {
     source: {
@@ -38,6 +38,7 @@ export function keyringOf(emulator: Emulator): Keyring {
         return cached;
       },
     },
+    isBehind: () => latest.accessKeyId !== emulator.accessKeyId,
     learn,
     change(known) {
       generation += 1;

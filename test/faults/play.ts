@@ -81,10 +81,7 @@ function turnWeather(scene: Scene, story: string[]): Weather {
     );
   }
   scene.setSkew(random.chance(0.03) ? (random.chance(0.5) ? 1 : -1) * 3_600_000 * (1 + random.below(20)) : 0);
-  if (random.chance(0.5) && keyring?.learn() === true) {
-    // STS refused the old key, and is not asked again for a minute: what is changed then belongs to that key.
-    scene.pass(61_000);
-  }
+  if (random.chance(0.5)) keyring?.learn();
   if (keyring !== undefined && random.chance(0.03)) keyring.change(random.chance(0.6));
   return randomWeather(random, places);
 }

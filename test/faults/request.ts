@@ -46,7 +46,7 @@ function placesNamed(action: string, parameters: URLSearchParams, places: readon
     (['key', 'secret', 'certificate'] as const)
       .map((kind) => [kind, parameters.get(PARAMETER[kind])] as const)
       .find(([, value]) => value !== null) ?? [];
-  return places.filter((place) => place.type === type && place.id === id);
+  return places.filter((place) => place.type === type && place.id === id?.replace(/^alias\//, ''));
 }
 
 export const PARAMETER = { key: 'KeyId', secret: 'SecretName', certificate: 'CertificateId' } as const;

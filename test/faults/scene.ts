@@ -2,6 +2,7 @@ import { startEmulator } from '../../emulator/index.js';
 import { KMS_VERSION, type Kms, kmsClient } from '../../src/aliyun/kms/kms-client.js';
 import { accountFinder } from '../../src/aliyun/sts/account.js';
 import { STS_VERSION, stsClient } from '../../src/aliyun/sts/sts-client.js';
+import type { Clock } from '../../src/base/clock.js';
 import { type RpcClientOptions, rpcClient } from '../../src/rpc/rpc-client.js';
 import { undiciTransport } from '../../src/rpc/transport.js';
 import { openWorkbench, type Workbench } from '../support/workbench.js';
@@ -24,6 +25,8 @@ export interface Scene extends RandomAccount {
   readonly placeOf: ReadonlyMap<string, Place>;
   /** Sets the service's clock off by so many milliseconds. */
   setSkew(ms: number): void;
+  /** Waits for what a call began and did not need: whose account it is. */
+  settle(): Promise<void>;
   /** Lets time pass. */
   pass(ms: number): void;
   close(): Promise<void>;
@@ -61,10 +64,16 @@ export async function openScene(seed: number, random: Seeded): Promise<Scene> {
   const clients = new Map<string, Kms>(
     regionIds.map((regionId) => [regionId, kmsClient(rpcClient(rpcOf(regionId, KMS_VERSION)), regionId)]),
   );
-  // Where STS cannot be had, a new access key is another account: nothing of the old one's could be undone.
+  // Where STS cannot be had, a new access key is another account: nothing of the old one's could be undone. Where it
+  // can be, it is not too late because of time that a request to KMS let pass.
   const isStsSure = random.chance(0.8);
+  let passed = 0;
+  const steady: Clock = { ...clock, elapsed: () => passed };
   const stsOptions = rpcOf(regionIds[0] ?? '', STS_VERSION);
-  const sts = stsClient(rpcClient(isStsSure ? { ...stsOptions, origin: emulator.endpoint } : stsOptions));
+  const sts = stsClient(
+    rpcClient(isStsSure ? { ...stsOptions, origin: emulator.endpoint, clock: steady } : stsOptions),
+  );
+  const accountClock = isStsSure ? steady : clock;
   const bench = await openWorkbench({
     emulator,
     credentials: keyring.source,
@@ -77,7 +86,7 @@ export async function openScene(seed: number, random: Seeded): Promise<Scene> {
         return kms;
       },
       servedRegions: regionIds,
-      account: accountFinder({ sts, credentials: keyring.source, endpoint: 'gate', clock }),
+      account: accountFinder({ sts, credentials: keyring.source, endpoint: 'gate', clock: accountClock }),
     },
   });
   return {
@@ -91,7 +100,13 @@ export async function openScene(seed: number, random: Seeded): Promise<Scene> {
     setSkew(ms) {
       skew = ms;
     },
-    pass: clock.pass,
+    async settle() {
+      if (isStsSure) await bench.deps.account({});
+    },
+    pass(ms) {
+      passed += ms;
+      clock.pass(ms);
+    },
     async close() {
       await bench.close();
       await transport.close();

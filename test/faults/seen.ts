@@ -51,10 +51,10 @@ export async function callAndSee(
   const from = ledger.entries.length;
   wire.begin(number, weather);
   const answer = await bench.call(tool, args);
+  await scene.settle();
   const { watch } = wire;
   const during = ledger.entries.slice(from);
   const meddling = during.filter(({ who }) => who === 'colleague');
-  const isOdd = watch.lines.some((line) => line.endsWith(': rewritten'));
   return {
     tool,
     args,
@@ -67,7 +67,7 @@ export async function callAndSee(
     watch,
     says: readSays(answer),
     isSlow: weather.msPerRequest > 1_000,
-    isClean: watch.staleReads === 0 && meddling.length === 0 && !isOdd,
+    isClean: watch.staleReads === 0 && meddling.length === 0,
   };
 }
 
@@ -89,6 +89,7 @@ export function* commonComplaints({ answer, says, writes, watch, tool, isClean, 
   // With little time, or somebody else's hand in it, reading back tells nothing.
   const isSure = isClean && !isSlow && watch.doubtfulWrites + watch.faultyReads === 0;
   if (says.unknown && isSure) yield 'it says that it does not know, and every answer had arrived';
+  for (const place of watch.blindRemovals) yield `it removed tags of ${place} before it had seen the new ones there`;
   if (/CHANGE_RUNNING/.test(answer.text)) yield 'it takes a change of its own for one that still goes on';
   if (!answer.isError) return;
   if (!/^[A-Za-z][\w.]*: /.test(answer.text)) yield 'an error that does not begin with a code';

@@ -49,9 +49,9 @@ function report(seed: number, { calls, wrong, story }: Play, lost: readonly stri
   return { seed, calls: calls.faulted, calmCalls: calls.calm, requests: calls.requests, wrong, lost, story };
 }
 
-/** All files below a directory. */
+/** All files below a directory, but for those that go meanwhile. */
 async function textIn(directory: string): Promise<string> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
+  return (await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))).join('\n');
 }

@@ -105,7 +105,8 @@ async function find(play: Play): Promise<void> {
 async function history(play: Play): Promise<void> {
   const seen = await play.call('list_changes', { Limit: 100 });
   play.complain(seen, readComplaints(seen));
-  play.complain(seen, historyComplaints(play.changes, seen));
+  // Whose changes those are cannot be told without an access key that is one.
+  if (play.scene.keyring?.isBehind() !== true) play.complain(seen, historyComplaints(play.changes, seen));
 }
 
 async function detail(play: Play): Promise<void> {
@@ -114,7 +115,7 @@ async function detail(play: Play): Promise<void> {
   const change = scene.random.pick(changes);
   const seen = await play.call('list_changes', { Limit: 100, ChangeId: change.changeId });
   play.complain(seen, readComplaints(seen));
-  play.complain(seen, detailComplaints(scene, change, seen));
+  if (scene.keyring?.isBehind() !== true) play.complain(seen, detailComplaints(scene, change, seen));
 }
 
 /** Remembers the change that a call made, as far as its answer names it. */

@@ -36,6 +36,8 @@ const REFUSALS: readonly Denial[] = [
   { deny: 'InvalidResourceId.NotFound', status: 404 },
   { deny: 'Rejected.PendingDeletion', status: 400 },
 ];
+/** All but `stale`, in place of which reads lag behind in a way that is counted. */
+const EMULATED = faultKinds.filter((kind) => kind !== 'stale');
 const NAMES = ['KeyId', 'SecretName', 'CertificateId', 'ResourceId.1'];
 const NUMBERS: readonly unknown[] = ['1e11', 1e11, -1, 'many', 12.5, 999_999, 0, null];
 
@@ -69,16 +71,20 @@ export function randomWeather(random: Seeded, places: readonly Place[]): Weather
   };
 }
 
-/** Some kinds of faults, on some kinds of requests. */
+/** Some kinds of faults, or one alone, on some kinds of requests. */
 function storm(random: Seeded) {
-  const probability = random.pick([0.08, 0.25, 0.6]);
   const whom = random.pick(['all', 'all', 'write', 'read'] as const);
   const kind = random.pick(['emulated', 'emulated', 'proxy', 'proxy', 'breaks', 'any'] as const);
-  const emulated: readonly Mishap[] = random.some(faultKinds, 1).map((fault) => ({ emulated: fault }));
+  const emulated: readonly Mishap[] = random.some(EMULATED, 1).map((fault) => ({ emulated: fault }));
   const proxy: readonly Mishap[] = random
     .some(PROXY_ANSWERS, 1)
     .flatMap((answer) => [true, false].map((after) => ({ answer, after })));
-  const choice = { emulated, proxy, breaks: BREAKS, any: [...emulated, ...proxy, ...BREAKS, 'undated' as const] }[kind];
+  const kinds = { emulated, proxy, breaks: BREAKS, any: [...emulated, ...proxy, ...BREAKS, 'undated' as const] }[kind];
+  const isOne = random.chance(0.35);
+  const choice = isOne ? [random.pick(kinds)] : kinds;
+  // Whoever is always told to come back later does so until time is up.
+  const isEndless = choice.some((mishap) => /^throttle4|429/.test(mishapName(mishap)));
+  const probability = random.pick(isOne && !isEndless ? [0.25, 0.6, 1] : [0.08, 0.25, 0.6]);
   return {
     name: `${kind} ${probability} of ${whom}: ${choice.map(mishapName).join(' ')}`,
     of: (_: GateRequest, asked: TagRequest, own: Seeded): Mishap => {

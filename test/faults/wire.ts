@@ -1,4 +1,4 @@
-import type { Emulator } from '../../emulator/index.js';
+import type { Emulator, FaultKind } from '../../emulator/index.js';
 import { type Place, putTags, TAG_KEYS, TAG_VALUES, type TagMap, tagsAt, valueIn } from './account.js';
 import { type Fate, type Gate, type GateRequest, openGate } from './gate.js';
 import type { Ledger } from './ledger.js';
@@ -18,6 +18,8 @@ export interface Watch {
   readonly staleReads: number;
   /** Places that a write brought to what it asked for, with the keys it named. */
   readonly acted: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Places of which tags were removed after others were set in the same call, and before a read had shown those. */
+  readonly blindRemovals: readonly string[];
   /** One line for each request. */
   readonly lines: readonly string[];
 }
@@ -50,6 +52,8 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
   let meddled = 0;
   let seen = new Map<string, number>();
   let watch = emptyWatch();
+  /** Tags that were set in this call and that no read has shown yet, by place. */
+  let unseen = new Map<string, Map<string, string | undefined>>();
   const lag = new Map<string, { readonly place: Place; readonly tags: TagMap; reads: number }>();
 
   const meddle = (random: Seeded, near: readonly Place[], when: string): void => {
@@ -72,18 +76,22 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
   async function write(asked: TagRequest, random: Seeded, forward: () => Promise<void>): Promise<void> {
     const before = new Map(asked.places.map((place) => [place.name, tagsAt(emulator, place)]));
     await forward();
+    const removes = [...asked.wanted.values()].includes(undefined);
     for (const place of asked.places) {
+      if (removes && unseen.has(place.name)) watch.blindRemovals.push(place.name);
       const was = before.get(place.name) ?? {};
       const is = tagsAt(emulator, place);
       ledger.note('server', place, was, is);
       startLag(random, place, was, is);
+      if (!removes && difference(was, is) !== '')
+        unseen.set(place.name, new Map([...(unseen.get(place.name) ?? []), ...asked.wanted]));
       if (![...asked.wanted].every(([key, value]) => valueIn(is, key) === value)) continue;
       watch.acted.set(place.name, new Set([...(watch.acted.get(place.name) ?? []), ...asked.wanted.keys()]));
     }
   }
 
   /** Lets KMS answer a read, from the state before a write where that is not forgotten yet. */
-  async function read(asked: TagRequest, forward: () => Promise<void>): Promise<void> {
+  async function read(asked: TagRequest, mishap: Mishap, forward: () => Promise<void>): Promise<void> {
     const behind = asked.places.flatMap((place) => lag.get(place.name) ?? []);
     const real = behind.map(({ place }) => tagsAt(emulator, place));
     for (const late of behind) {
@@ -93,6 +101,15 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
     }
     if (behind.length > 0) watch.staleReads += 1;
     await forward();
+    const isWell = READABLE.has(mishapName(mishap));
+    for (const { name } of isWell ? asked.places : []) {
+      // What lags may be a colleague's change alone.
+      const late = behind.find(({ place }) => place.name === name);
+      const isShown = [...(unseen.get(name) ?? [])].every(
+        ([key, value]) => late === undefined || valueIn(late.tags, key) === value,
+      );
+      if (isShown) unseen.delete(name);
+    }
     for (const [index, { place }] of behind.entries()) putTags(emulator, place, real[index] ?? {});
   }
 
@@ -111,7 +128,7 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
           region.setFaults({ actions: [request.action], script: [mishap.emulated], slowMs: 2 });
         }
         if (asked.kind === 'write') await write(asked, random, forward);
-        else if (asked.kind === 'read') await read(asked, forward);
+        else if (asked.kind === 'read') await read(asked, mishap, forward);
         else await forward();
         region.setFaults(undefined);
         meddle(random, asked.places, 'after it');
@@ -142,6 +159,7 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
       weather = next;
       meddled = 0;
       seen = new Map();
+      unseen = new Map();
       watch = emptyWatch();
     },
     get watch() {
@@ -157,13 +175,18 @@ export async function openWire({ seed, emulator, places, ledger, clock }: WirePa
 function emptyWatch() {
   const lines: string[] = [];
   const acted = new Map<string, ReadonlySet<string>>();
-  return { requests: 0, doubtfulWrites: 0, faultyReads: 0, staleReads: 0, acted, lines };
+  const blindRemovals: string[] = [];
+  return { requests: 0, doubtfulWrites: 0, faultyReads: 0, staleReads: 0, acted, blindRemovals, lines };
 }
+
+/** Mishaps that leave an answer to a read as it is, or change what it says beside tags. */
+const READABLE = new Set(['pass', 'slow', 'undated', 'misdated', 'wrong-count', 'repeat-token', 'rewritten']);
+const SURE: ReadonlySet<FaultKind> = new Set(['throttle429', 'throttle400', 'slow', 'repeat-token', 'wrong-count']);
 
 /** Only an answer of KMS below 500 tells for sure. */
 function leavesDoubt(mishap: Mishap): boolean {
   if (typeof mishap === 'string') return !['pass', 'undated', 'misdated'].includes(mishap);
-  if ('emulated' in mishap) return !['throttle429', 'throttle400', 'slow'].includes(mishap.emulated);
+  if ('emulated' in mishap) return !SURE.has(mishap.emulated);
   return !('deny' in mishap && mishap.status < 500);
 }
 

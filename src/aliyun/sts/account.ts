@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { digest } from '../../base/digest.js';
 import type { CredentialSource } from '../../credentials/credentials.js';
 import type { CallOptions } from '../../rpc/rpc-client.js';
+import { RpcError } from '../../rpc/rpc-error.js';
 import type { Sts } from './sts-client.js';
 
 /** The account that a change or a plan belongs to. */
@@ -22,7 +23,7 @@ export interface AccountFinderOptions {
 
 /** STS may be out of reach where KMS is not, as inside a VPC: nobody waits longer for it. */
 const PATIENCE_MS = 3_000;
-/** After a failure, how long nobody asks again. */
+/** How long nobody asks again where STS cannot be reached. A refusal is quick, and the next call may have other credentials. */
 const FAILURE_MS = 60_000;
 /** Sets of credentials that are remembered: sessions come and go. */
 const MOST_REMEMBERED = 100;
@@ -39,8 +40,9 @@ export function accountFinder(options: AccountFinderOptions): (call: CallOptions
     };
     const asked = sts.getCallerIdentity({ signal, traceparent, deadline: clock.elapsed() + PATIENCE_MS }).then(
       ({ accountId }) => accountId,
-      () => {
-        remember(Promise.resolve(undefined), clock.elapsed() + (signal?.aborted ? 0 : FAILURE_MS));
+      (error: unknown) => {
+        const isAnswered = error instanceof RpcError && error.failure.kind === 'service';
+        remember(Promise.resolve(undefined), clock.elapsed() + (isAnswered || signal?.aborted ? 0 : FAILURE_MS));
         return undefined;
       },
     );

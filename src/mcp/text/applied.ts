@@ -27,13 +27,14 @@ export function appliedMessage(plan: StoredPlan, applied: Applied, rest: StoredP
     ...count(applied.withheld, WITHHELD),
     ...count(changedSincePlan, 'left alone, because their tags changed since the plan'),
     ...count(failures.length, 'failed'),
+    ...count(partlyChanged, 'of them changed in part'),
     ...count(unknown.length, 'with unknown outcome'),
     ...count(resourcesOf(applied.notAttempted), 'not attempted'),
   ];
   // An error begins with its code.
   const [failure] = failures;
   const code = isFailure(applied) ? `${plain(failure?.code ?? '', 80)}: ` : '';
-  const wrote = changed.resources + unknown.length > 0 || partlyChanged;
+  const wrote = changed.resources + unknown.length + partlyChanged > 0;
   const undo = wrote && changeId !== undefined ? undoText(changeId) : 'Nothing was changed.';
   const hint =
     applied.cause === undefined && failure !== undefined ? ` ${hintFor(failure.code, failure.permission)}` : '';

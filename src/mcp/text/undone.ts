@@ -39,13 +39,13 @@ function tagsOf({ ids, after }: ItemGroup): number {
 }
 
 function wroteSomething({ changed, unknown, partlyChanged }: Undone): boolean {
-  return changed.resources + unknown.length > 0 || partlyChanged;
+  return changed.resources + unknown.length + partlyChanged > 0;
 }
 
 /** The code for an undo that came to nothing; its text then begins with it, as that of every failure does. */
 export function undoneFailure(undone: Undone): string | undefined {
   const { changed, unchanged, failures, unknown, partlyChanged } = undone;
-  if (changed.resources + unchanged > 0 || partlyChanged) return undefined;
+  if (changed.resources + unchanged + partlyChanged > 0) return undefined;
   return unknown.length > 0 ? 'OUTCOME_UNKNOWN' : failures[0]?.code;
 }
 
@@ -60,6 +60,7 @@ export function undoneMessage(change: StoredChange, undone: Undone): string {
     ...part(undone.unchanged, 'as before already'),
     ...part(undone.skipped.length, 'skipped'),
     ...part(failed, 'failed'),
+    ...(undone.partlyChanged === 0 ? [] : [`${counted(undone.partlyChanged, change.resourceType)} changed in part`]),
     ...part(unknown, 'with unknown outcome'),
     ...part(notAttempted, 'not attempted'),
   ];

@@ -1,20 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulator/index.js';
-import { seeded } from '../faults/seeded.js';
 import { type BuiltProgram, buildProgram } from '../support/built-program.js';
 import { openIntermediary } from '../support/intermediary.js';
 import { emulators } from '../support/running-emulator.js';
 import { textOf } from '../support/workbench.js';
 import { keyIds, REMOVE_TEMP, stillTagged, tagsOfAll } from './gated.js';
-import { changesOf, type Host, pause, startHost, stateDirectory, undoUntilAccepted } from './hosts.js';
-import { WRITES } from './watched.js';
+import { changesOf, type Host, startHost, stateDirectory, undoUntilAccepted } from './hosts.js';
 
-/** Kills at random moments; a campaign sets more. */
-const KILLS = Number(process.env['KMS_TAGS_KILLS'] ?? 4);
-const FIRST_SEED = Number(process.env['KMS_TAGS_SEED'] ?? 1);
-/** Programs at once. */
-const AT_ONCE = 3;
-const KEYS = 300;
 const RENAME = { ResourceType: 'key', RenameTagKeys: [{ From: 'temp', To: 'tmp' }], Where: [{ TagKey: 'temp' }] };
 
 const start = emulators();
@@ -141,61 +133,5 @@ describe('a server killed with -9 in the middle of a run', { timeout: 60_000 }, 
     expect(undo.structured).toMatchObject({ Status: 'done', Unverified: 0 });
     expect(tagsOfAll({ emulator }, all)).toEqual(before);
     expect(withoutValue(emulator, values)).toEqual([]);
-  });
-});
-
-/** One kill at a random moment of a removal, a renaming, or an undo; gives what was wrong afterwards. */
-async function killOnce(seed: number): Promise<string[]> {
-  const random = seeded(seed);
-  const what = random.pick(['removal', 'renaming', 'undo of a removal', 'undo of a renaming'] as const);
-  const all = keyIds(1, KEYS);
-  const emulator = await startEmulator({ keys: KEYS });
-  try {
-    const directory = await stateDirectory();
-    const before = tagsOfAll({ emulator }, all);
-    const values = valuesOf(emulator, all);
-    const first = await startHost(program.path, emulator, directory);
-    const isRenaming = what.endsWith('renaming');
-    const plan = await planned(first, isRenaming ? RENAME : REMOVE_TEMP);
-    const isUndo = what.startsWith('undo');
-    const ChangeId = isUndo ? textOf(await first.call('apply_plan', plan), 'ChangeId') : '';
-    // So that a run takes long enough to be hit anywhere.
-    emulator.setFaults({ actions: [...WRITES, 'ListTagResources'], probabilities: { slow: 1 }, slowMs: 20 });
-    const run = isUndo ? first.call('undo_change', { ChangeId }) : first.call('apply_plan', plan);
-    run.catch(() => undefined);
-    await pause(random.next() * (isRenaming ? 400 : 250));
-    await first.kill();
-    // What was on its way to KMS arrives.
-    await pause(60);
-    emulator.setFaults(undefined);
-    const lost = isRenaming ? withoutValue(emulator, values) : [];
-
-    const second = await startHost(program.path, emulator, directory);
-    const problems = lost.map((id) => `${id} lost its value`);
-    const changes = await changesOf(second);
-    // The newest first: what an undo that was cut off began is undone, and then the change itself.
-    for (const change of isUndo ? changes.slice(-1) : changes) {
-      const undo = await undoUntilAccepted(second, change.ChangeId);
-      if (undo.structured['Status'] !== 'done') problems.push(undo.text);
-    }
-    if (JSON.stringify(tagsOfAll({ emulator }, all)) !== JSON.stringify(before)) problems.push('not as before');
-    return problems.map((problem) => `seed ${seed}, ${what}: ${problem}`);
-  } finally {
-    await emulator.close();
-  }
-}
-
-describe('a server killed with -9 at random moments of removals, renamings and undos', () => {
-  it(`loses no value, and undo is complete, ${KILLS} times`, { timeout: 60_000 + KILLS * 10_000 }, async () => {
-    const wrong: string[] = [];
-    const seeds = Array.from({ length: KILLS }, (_, index) => FIRST_SEED + index).values();
-    const worker = async (): Promise<void> => {
-      for (const seed of seeds) {
-        wrong.push(...(await killOnce(seed).catch((error: unknown) => [`seed ${seed} broke off: ${String(error)}`])));
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    // Again with KMS_TAGS_KILLS=1 KMS_TAGS_SEED=<seed>.
-    expect(wrong).toEqual([]);
   });
 });

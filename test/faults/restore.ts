@@ -11,7 +11,9 @@ const changeRows = z.array(z.object({ ChangeId: z.string() }));
 const MOST_ATTEMPTS = 3;
 
 /**
- * Undoes every change, the newest first, also those of which the journal says that nothing was done, and gives the tags that are not as they were in the beginning. */
+ * Undoes every change, the newest first, also those of which the journal says that nothing was done; gives the tags that
+ * are not as they were in the beginning.
+ */
 export async function undoEverything(play: Play): Promise<readonly string[]> {
   for (const changeId of await listAll(play)) {
     const known = play.changes.find((change) => change.changeId === changeId);

@@ -168,11 +168,13 @@ export function describeJournalStore(name: string, fixture: () => Promise<StoreF
     });
 
     it('renews the lease for as long as the change is open', async () => {
-      const maker = place.open({ lease });
-      const reader = place.open({ lease });
+      // Long enough for a busy machine to renew in time, and shorter than the looks take.
+      const long = { lengthMs: 1_000, renewEveryMs: 100 };
+      const maker = place.open({ lease: long });
+      const reader = place.open({ lease: long });
       const id = nextId();
       await maker.create(id, ['{}']);
-      for (let looks = 0; looks < 12; looks += 1) {
+      for (let looks = 0; looks < 15; looks += 1) {
         await wait(100);
         expect(await isLeased(reader, id)).toBe(true);
       }

@@ -99,7 +99,7 @@ function regionsText(regions: ReadonlyMap<string, number>, form: Form): string {
   return joined(counts, counts.length, form, 'region');
 }
 
-export function accountText({ id }: Account): string {
+function accountText({ id }: Account): string {
   return id === undefined ? '' : ` of account ${id}`;
 }
 

@@ -26,7 +26,7 @@ interface Wanted {
 }
 
 /** Whether tags are as wanted. */
-export function isReached(tags: Tags | undefined, after: TagStates): boolean {
+function isReached(tags: Tags | undefined, after: TagStates): boolean {
   return Object.entries(after).every(([key, value]) => (tags?.[key] ?? null) === value);
 }
 

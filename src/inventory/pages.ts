@@ -90,7 +90,7 @@ export async function readTagRows(
  * Asks again while the service is too busy, as long as there is time: one busy moment must not throw away the hundred
  * pages before. The rate limiter has slowed down by then.
  */
-export async function patiently<Reply>(read: () => Promise<Reply>, { deadline }: CallOptions): Promise<Reply> {
+async function patiently<Reply>(read: () => Promise<Reply>, { deadline }: CallOptions): Promise<Reply> {
   for (;;) {
     try {
       return await read();

@@ -16,7 +16,7 @@ export interface RegionReadings<Reading> {
 }
 
 /** One slow region must not keep the others from being told: reading of several ends after this. */
-export const SEVERAL_REGIONS_MS = 25_000;
+const SEVERAL_REGIONS_MS = 25_000;
 
 /**
  * Reads several regions at once, each at its own pace. One that cannot be read is named with its reason and leaves the

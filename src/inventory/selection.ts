@@ -128,7 +128,7 @@ export function isAlias(name: string): boolean {
 }
 
 /** The key that an alias points to now, or undefined when there is none. Rejects with `RpcError`. */
-export async function keyOfAlias(kms: Kms, alias: string, options: CallOptions): Promise<string | undefined> {
+async function keyOfAlias(kms: Kms, alias: string, options: CallOptions): Promise<string | undefined> {
   try {
     return (await kms.describeKey(alias, options)).keyId;
   } catch (error) {

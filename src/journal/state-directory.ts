@@ -10,7 +10,7 @@ const REASONS = {
 } as const;
 
 /** The directory is not used: somebody else could read, change or redirect what we keep there. No path in the message. */
-export class StateDirectoryRefused extends Error {
+class StateDirectoryRefused extends Error {
   override readonly name = 'StateDirectoryRefused';
   readonly code: keyof typeof REASONS;
 

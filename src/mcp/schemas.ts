@@ -85,7 +85,7 @@ function keyProblem(key: string): string | undefined {
 const UNPAIRED = 'holds an unpaired surrogate (invalid Unicode)';
 
 /** A tag value: up to 256 characters; `""` is a value. */
-export function tagValue() {
+function tagValue() {
   return wellFormed().refine((value) => [...value].length <= MAX_VALUE, `must be at most ${MAX_VALUE} characters`);
 }
 
@@ -161,7 +161,7 @@ export function numberField(least: number, most: number, fallback: number, descr
 }
 
 /** Strings in a list, leniently: an array, a JSON array in a string, or items separated by commas. */
-export function listFromText(value: unknown): unknown {
+function listFromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
   // What begins like a JSON array and is none stays a string, and the schema refuses it: cutting it up at its commas

@@ -20,7 +20,7 @@ import { ADMIN_SCOPE, READ_SCOPE, WRITE_SCOPE } from './scopes.js';
 import { TOOLS } from './tools/index.js';
 
 /** Name under which hosts know the server. */
-export const SERVER_NAME = 'alicloud-kms-tags';
+const SERVER_NAME = 'alicloud-kms-tags';
 
 /** A tool that `npm run generate` has not seen yet; the check fails for it. */
 const NO_SCHEMAS: Advertised = { input: { type: 'object' }, output: { type: 'object' } };

@@ -6,7 +6,7 @@ import { matchesWildcard } from './wildcard.js';
  * an action outside this table has no documented effect, which is not the same as none.
  * Source: https://www.alibabacloud.com/help/en/kms/key-management-service/developer-reference/api-kms-2016-01-20-ram
  */
-export const TAG_OPERATIONS = [
+const TAG_OPERATIONS = [
   'Encrypt',
   'Decrypt',
   'ReEncrypt',

@@ -53,7 +53,7 @@ export async function stateDirectory(): Promise<string> {
 const LEASE_MS = 15_000;
 
 /** Repeats a call until `isRunning` is false for its answer. */
-export async function untilOver(call: () => Promise<Answer>, isRunning: (answer: Answer) => boolean): Promise<Answer> {
+async function untilOver(call: () => Promise<Answer>, isRunning: (answer: Answer) => boolean): Promise<Answer> {
   const giveUpAt = performance.now() + LEASE_MS;
   for (;;) {
     const answer = await call();
@@ -81,7 +81,7 @@ export async function changesOf(host: Host): Promise<readonly { readonly ChangeI
   return changes;
 }
 
-export const pause = (ms: number): Promise<void> =>
+const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);
   });

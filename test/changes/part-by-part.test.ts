@@ -82,14 +82,14 @@ describe('an account that one call cannot read, write and read back', () => {
     const bench = await watchedBench({ keys: 2_000 }, { clock });
     const args = { ResourceType: 'key', RemoveTagKeys: ['temp'], Where: [{ TagKey: 'temp' }] };
     const plan = await bench.call('plan_change', args);
-    clock.hurry(100);
+    clock.hurry(40);
     const order: string[] = [];
     bench.between.handle(async (passing) => {
       order.push(passing.action);
       // 10 s each, to the server.
       if (isSlow(passing.action)) {
         await new Promise((resolve) => {
-          setTimeout(resolve, 100);
+          setTimeout(resolve, 250);
         });
       }
       return passing.forward();

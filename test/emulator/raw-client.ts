@@ -110,7 +110,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<RawRepl
 }
 
 /** UTC, no milliseconds. */
-export function timestamp(now: number): string {
+function timestamp(now: number): string {
   return `${new Date(now).toISOString().slice(0, 19)}Z`;
 }
 

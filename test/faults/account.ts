@@ -14,7 +14,7 @@ export type TagMap = Readonly<Record<string, string>>;
 /** Tags by name of the place. */
 export type State = ReadonlyMap<string, TagMap>;
 
-export const REGIONS = ['cn-hangzhou', 'cn-shanghai'] as const;
+const REGIONS = ['cn-hangzhou', 'cn-shanghai'] as const;
 export const TAG_KEYS = ['temp', 'env', 'owner', 'tmp', 'cost-center', '__proto__', 'toString'] as const;
 export const TAG_VALUES = ['', 'a', 'b', 'prod', 'Prod'] as const;
 /** A value that TagResources does not take, and TagResource does. */

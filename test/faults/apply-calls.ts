@@ -60,7 +60,7 @@ export function* applyComplaints(scene: Scene, plan: OpenPlan, seen: Seen): Gene
 }
 
 /** Resources whose old tags were left, as the report says, because the new ones do not show yet. */
-export function withheldIn({ answer }: Seen): number {
+function withheldIn({ answer }: Seen): number {
   return Number(/([\d,]+)(?: \w+)? whose old tags were left/.exec(answer.text)?.[1]?.replaceAll(',', '') ?? 0);
 }
 

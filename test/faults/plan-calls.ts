@@ -110,7 +110,7 @@ export function doesMeet(tags: TagMap | undefined, conditions: readonly Conditio
 }
 
 /** What operations come to: the wanted value of each key that changes, or why the resource is left out. */
-export function effectOn(
+function effectOn(
   tags: TagMap,
   { remove, set, rename }: Operations,
 ): ReadonlyMap<string, string | undefined> | 'left out' {

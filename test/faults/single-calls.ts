@@ -36,7 +36,7 @@ function target({ random, places, regionIds }: Scene): { readonly place: Place; 
   return { place, args: { [PARAMETER[place.type]]: id, RegionId: place.regionId } };
 }
 
-export function someKeys(random: Seeded): string[] {
+function someKeys(random: Seeded): string[] {
   const odd = random.next();
   if (odd < 0.02) return [PROTECTED_KEY];
   if (odd < 0.04) return [SYSTEM_KEY, random.pick(TAG_KEYS)];

@@ -82,7 +82,7 @@ export function* historyComplaints(changes: readonly Change[], { answer }: Seen)
 function* stateComplaints({ changeId, seen }: Change, state: string | undefined): Generator<string> {
   const { answer, writes } = seen;
   const isOpen = answer.isError || ['Failed', 'Unknown', 'NotAttempted'].some((field) => numberOf(answer, field) > 0);
-  if (state === undefined) yield `change ${changeId} is not listed`;
+  if (state === undefined && !seen.isKeyless) yield `change ${changeId} is not listed`;
   if (state === 'nothing_done' && writes.length > 0) yield `${changeId} is listed as nothing done`;
   if (state === 'done' && isOpen) yield `${changeId} is listed as done`;
   if (state === 'running' || state === 'interrupted') yield `${changeId} is listed as ${state}`;

@@ -26,6 +26,8 @@ export interface Seen {
   readonly says: Says;
   /** Reads showed what was there, and nobody else changed anything meanwhile. */
   readonly isClean: boolean;
+  /** The server had no access key that is one: not even STS tells whose changes it makes. */
+  readonly isKeyless: boolean;
   /** Requests took so long that time may have run out. */
   readonly isSlow: boolean;
 }
@@ -66,6 +68,7 @@ export async function callAndSee(
     meddling,
     watch,
     says: readSays(answer),
+    isKeyless: scene.keyring?.isBehind() === true,
     isSlow: weather.msPerRequest > 1_000,
     isClean: watch.staleReads === 0 && meddling.length === 0,
   };

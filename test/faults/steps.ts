@@ -105,8 +105,7 @@ async function find(play: Play): Promise<void> {
 async function history(play: Play): Promise<void> {
   const seen = await play.call('list_changes', { Limit: 100 });
   play.complain(seen, readComplaints(seen));
-  // Whose changes those are cannot be told without an access key that is one.
-  if (play.scene.keyring?.isBehind() !== true) play.complain(seen, historyComplaints(play.changes, seen));
+  if (!seen.isKeyless) play.complain(seen, historyComplaints(play.changes, seen));
 }
 
 async function detail(play: Play): Promise<void> {
@@ -115,7 +114,7 @@ async function detail(play: Play): Promise<void> {
   const change = scene.random.pick(changes);
   const seen = await play.call('list_changes', { Limit: 100, ChangeId: change.changeId });
   play.complain(seen, readComplaints(seen));
-  if (scene.keyring?.isBehind() !== true) play.complain(seen, detailComplaints(scene, change, seen));
+  if (!seen.isKeyless && !change.seen.isKeyless) play.complain(seen, detailComplaints(scene, change, seen));
 }
 
 /** Remembers the change that a call made, as far as its answer names it. */

@@ -195,15 +195,16 @@ describe('ListTagResources', () => {
     expect(reply.json['Code']).toBe('InvalidParameter');
   });
 
-  it('reads 500 pages of 100,000 keys in seconds', async () => {
+  it('reads 500 pages of 100,000 keys in seconds of CPU time', async () => {
     const emulator = await start({ keys: 100_000 });
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     let NextToken = '';
     for (let page = 0; page < 500; page += 1) {
       NextToken = (await readPage(emulator, { 'Tag.1.Key': 'temp', ...(NextToken === '' ? {} : { NextToken }) }))
         .NextToken;
     }
-    expect(performance.now() - begun).toBeLessThan(8000);
+    const { user, system } = process.cpuUsage(begun);
+    expect((user + system) / 1e6).toBeLessThan(8);
   });
 });
 

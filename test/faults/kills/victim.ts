@@ -1,7 +1,6 @@
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Emulator } from '../../../emulator/index.js';
-import { freePort } from '../../fleet/free-port.js';
 import { startProcess } from '../../fleet/running-process.js';
 import { type CallReply, connectClient } from '../../http/mcp-clients.js';
 import { callTool } from '../../support/workbench.js';
@@ -49,19 +48,19 @@ export async function stdioVictim(emulator: Emulator, stateDirectory: string): P
 
 /** Over HTTP, with a journal in Redis. */
 export async function httpVictim(emulator: Emulator, redisUrl: string): Promise<Victim> {
-  const port = await freePort();
-  const where = ['--endpoint', emulator.endpoint, '--region', emulator.regionId, '--port', String(port)];
+  const where = ['--endpoint', emulator.endpoint, '--region', emulator.regionId, '--port', '0'];
   const program = await startProcess(process.execPath, [PROGRAM, 'http', ...where], {
     ...keysOf(emulator, '/nonexistent'),
     KMS_TAGS_HTTP_TOKENS: `kills=${TOKEN}`,
     KMS_TAGS_STATE_KEY: 'the same key of 32 bytes on every replica',
     KMS_TAGS_JOURNAL: redisUrl,
   });
-  while (!program.output().includes('"listening"')) {
+  const urlOf = (): string | undefined => /"url":"(http:[^"]+)"/.exec(program.output())?.[1];
+  while (urlOf() === undefined) {
     if (program.child.exitCode !== null) throw new Error(`the program did not start:\n${program.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const client = await connectClient('v2-legacy', `http://127.0.0.1:${port}/mcp`, TOKEN);
+  const client = await connectClient('v2-legacy', urlOf() ?? '', TOKEN);
   return {
     call: (tool, args) => client.call(tool, args),
     async kill() {

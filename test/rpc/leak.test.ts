@@ -149,6 +149,27 @@ describe('a string to sign in a message of the service', () => {
   });
 });
 
+describe('a message of the service that repeats a part of a secret', () => {
+  const { token, secret } = CANARY;
+  const signature = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F=';
+
+  it.each([
+    ['a token that was cut off', `Token ${token.slice(0, -5)}`, 'Token …'],
+    ['a token with an ellipsis', `Token ${token.slice(0, 14)}... bad`, 'Token …... bad'],
+    ['the end of a token', `Token ...${token.slice(-15)} bad`, 'Token ...… bad'],
+    ['the end of a secret, and its beginning', `${secret.slice(3)} ${secret.slice(0, -3)}`, '… …'],
+    ['a signature as JSON', `got {"Signature":"${signature}"}`, 'got {"Signature":"…"}'],
+    ['a signature as escaped JSON', `got {\\"Signature\\": \\"${signature}\\"}`, 'got {\\"Signature\\": \\"…\\"}'],
+    ['a signature as a header', `signature: ${signature}; next`, 'signature: …; next'],
+    ['a signature after an arrow', `Signature => '${signature}'`, "Signature => '…'"],
+  ])('is passed on without it: %s', async (_, Message, message) => {
+    const { origin } = await answering((_request, response) =>
+      response.writeHead(400).end(JSON.stringify({ Code: 'Xy', Message, RequestId: 'r' })),
+    );
+    expect((await failureOf(testClient(origin, { credentials }).call(untag))).failure).toMatchObject({ message });
+  });
+});
+
 describe('an ordinary message of the service', () => {
   it('is passed on as it is', async () => {
     const Message = 'The specified parameter "Signature" is not valid; a signature = a secret.';

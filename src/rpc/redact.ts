@@ -31,23 +31,24 @@ function redact(text: string, { accessKeySecret, securityToken = '' }: Credentia
 
 /** The text without the secret, and without what it holds of the secret's beginning or end. */
 function withoutPieces(text: string, secret: string): string {
+  const backwards = withoutBeginnings(reversed(withoutBeginnings(text, secret)), reversed(secret));
+  return reversed(backwards);
+}
+
+/** The text without the secret, whole or broken off. */
+function withoutBeginnings(text: string, secret: string): string {
   const head = secret.slice(0, SHORTEST_PIECE);
-  const tail = secret.slice(-SHORTEST_PIECE);
   let safe = '';
-  let rest = text.replaceAll(secret, '…');
+  let rest = text;
   for (let at = rest.indexOf(head); at >= 0; at = rest.indexOf(head)) {
     let end = head.length;
     while (end < secret.length && rest[at + end] === secret[end]) end += 1;
     safe += `${rest.slice(0, at)}…`;
     rest = rest.slice(at + end);
   }
-  rest = safe + rest;
-  safe = '';
-  for (let at = rest.lastIndexOf(tail); at >= 0; at = rest.lastIndexOf(tail)) {
-    let start = at;
-    while (start > 0 && rest[start - 1] === secret[secret.length - tail.length - 1 - (at - start)]) start -= 1;
-    safe = `…${rest.slice(at + tail.length)}${safe}`;
-    rest = rest.slice(0, start);
-  }
-  return rest + safe;
+  return safe + rest;
+}
+
+function reversed(text: string): string {
+  return [...text].reverse().join('');
 }

@@ -45,7 +45,7 @@ export async function startHost(
 /** A state directory for one test. */
 export async function stateDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'kms-tags-killed-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 

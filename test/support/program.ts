@@ -42,7 +42,7 @@ export async function openWorld(options: EmulatorOptions = {}): Promise<World> {
     },
     async close() {
       await emulator.close();
-      await rm(stateDirectory, { recursive: true, force: true });
+      await rm(stateDirectory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -115,6 +115,6 @@ async function emulatorOf(given: Emulator | EmulatorOptions = {}, atEnd: AtEnd):
 /** A directory for one test. */
 export async function temporaryDirectory(atEnd: AtEnd = onTestFinished): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'kms-tags-tools-'));
-  atEnd(() => rm(directory, { recursive: true, force: true }));
+  atEnd(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }

@@ -123,7 +123,8 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
       await server.close();
       await transport.close();
       if (!isRunning) await emulator.close();
-      if (options.stateDirectory === undefined) await rm(stateDirectory, { recursive: true, force: true });
+      if (options.stateDirectory === undefined)
+        await rm(stateDirectory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
